@@ -1,0 +1,313 @@
+import { appendFileSync, closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import type { DomainEnergy, Reading } from './energy/sample.ts'
+import type {
+  BenchEnergy,
+  BudgetDeclaration,
+  Comparison,
+  DomainsJ,
+  Figure,
+  Verdict,
+} from './energy/result.ts'
+import { EnergyError } from './errors.ts'
+
+/** First line: what the run is, so that a journal can be read without anything else. */
+export interface RunLine {
+  type: 'run'
+  schema: 'vitest-energy-journal/1'
+  /** wall clock of {@link RunLine.atNs}, ISO 8601 */
+  startTime: string
+  /** the same instant on the test clock */
+  atNs: number
+  versions: { vitestEnergy: string; vitest: string; node: string }
+  /** absolute folder that all `file`s are relative to */
+  root: string
+  pid: number
+  intervalMs: number
+  idleMs: number
+  required: boolean
+  serial: boolean
+  bench: {
+    rounds: number
+    samplesPerBlock: number
+    precision: number
+    maxTimeMs: number
+    quick: boolean
+  }
+  /** limits by pattern from the config, longest pattern first */
+  budgets: { pattern: string; perOp: boolean; budget: BudgetDeclaration }[]
+  runBudget: BudgetDeclaration | null
+  /** CPUs of the machine */
+  cpus: number
+}
+
+/** The meter came, went, or was restarted. */
+export interface MeterLine {
+  type: 'meter'
+  atNs: number
+  event: 'identity' | 'problem' | 'restarted' | 'stopped'
+  name: 'powermetrics'
+  state: 'ok' | 'missing' | 'not-permitted' | 'virtual-machine' | 'fault' | 'died' | 'off'
+  reason: string | null
+  mend: string | null
+  domains: string[]
+  model: string | null
+  os: string | null
+  source: 'live' | 'emulated'
+}
+
+/** One reading; keys are short because there are ten of these a second. */
+export interface SampleLine {
+  type: 'sample'
+  /** arrival, test clock */
+  at: number
+  /** length, ns; `null`: damaged record */
+  ns: number | null
+  /** joules by domain; `null`: damaged record */
+  J: DomainsJ | null
+  /** stamp, whole seconds since 1970 */
+  s: number | null
+  /** thermal pressure where it is not `Nominal` */
+  t?: string
+  /** CPU ms since the reading before: whole machine, main process */
+  sys: number | null
+  own: number | null
+}
+
+/** A file takes (`file`) or leaves (`/file`) a worker. */
+export interface FileLine {
+  type: 'file' | '/file'
+  projectName: string
+  file: string
+  worker: string
+  pid: number
+  atNs: number
+  /** CPU time of the worker so far; `null` when it cannot be told */
+  cpuMs: number | null
+}
+
+/** One attempt of a test begins or ends. */
+export interface AttemptLine {
+  type: 'begin' | 'end'
+  testId: string
+  projectName: string
+  file: string
+  worker: string
+  retry: number
+  repeat: number
+  atNs: number
+  cpuMs: number | null
+  /** other tests of this worker ran at the same time */
+  concurrent?: true
+}
+
+/** One block of a bench case. */
+export interface BlockLine {
+  type: 'block'
+  testId: string
+  /** nth `run` or `compare` of the test, from 0 */
+  index: number
+  name: string
+  round: number
+  startNs: number
+  endNs: number
+  ops: number
+  cpuMs: number | null
+}
+
+/** All results of one `run` or `compare`, as the worker settled them. */
+export interface BenchLine {
+  type: 'bench'
+  testId: string
+  projectName: string
+  file: string
+  index: number
+  cases: { name: string; energy: BenchEnergy }[]
+  comparisons: Comparison[]
+}
+
+/** A budgeted attempt was judged in the worker: its figure stands from here on. */
+export interface SettledLine {
+  type: 'settled'
+  testId: string
+  retry: number
+  repeat: number
+  verdict: Verdict
+  figure: Figure
+  /** joules by domain that belong to it, by index of the sample */
+  shares: [index: number, energy: DomainsJ][]
+  /** time the worker waited, for the meter or for the machine */
+  waitMs: number
+}
+
+/** The machine is asked for, given, and given back (design: budgeted tests run alone). */
+export interface ClaimLine {
+  type: 'claim' | 'parked' | 'unparked' | 'release'
+  worker: string
+  pid: number
+  atNs: number
+  testId?: string
+}
+
+/** What Vitest says of a test after its last attempt. */
+export interface TestLine {
+  type: 'test'
+  testId: string
+  projectName: string
+  file: string
+  name: string
+  result: 'passed' | 'failed' | 'skipped' | 'pending'
+  durationMs: number
+  budget: BudgetDeclaration | null
+  /** why the budget cannot be judged, whatever was measured; `null` when it can */
+  unchecked: string | null
+  /** the test holds benches: it is reported by them */
+  holdsBenches: boolean
+}
+
+/** Last line: the run is over. */
+export interface EndLine {
+  type: '/run'
+  atNs: number
+  /** CPU time of the main process spent in this tool, ms */
+  overheadCpuMs: number
+  warnings: { code: string; message: string }[]
+}
+
+export type JournalLine =
+  | RunLine
+  | MeterLine
+  | SampleLine
+  | FileLine
+  | AttemptLine
+  | BlockLine
+  | BenchLine
+  | SettledLine
+  | ClaimLine
+  | TestLine
+  | EndLine
+
+/** What a worker is given to find its run (`inject('vitestEnergy')`). */
+export interface WorkerContext {
+  /** absolute path of the journal */
+  journal: string
+  run: RunLine
+  projectName: string
+  /** `null` while the meter is expected to work */
+  noMeter: string | null
+}
+
+/**
+ * Adds one line. A failure is swallowed: a full disk must not fail a test, and the reader sees a
+ * window without an end.
+ */
+export function append(path: string, line: JournalLine): void {
+  try {
+    appendFileSync(path, `${JSON.stringify(line)}\n`)
+  } catch {}
+}
+
+export function sampleLine(reading: Reading): SampleLine {
+  const { arrival, elapsed, energy, stampSeconds, thermalPressure, systemCpuMs, ownCpuMs } = reading
+  return {
+    type: 'sample',
+    at: arrival,
+    ns: elapsed,
+    J: energy,
+    s: stampSeconds,
+    ...(thermalPressure === null || thermalPressure === 'Nominal' ? {} : { t: thermalPressure }),
+    sys: systemCpuMs,
+    own: ownCpuMs,
+  }
+}
+
+export function readingOf(line: SampleLine): Reading {
+  return {
+    arrival: line.at as Reading['arrival'],
+    elapsed: line.ns as Reading['elapsed'],
+    energy: line.J as DomainEnergy | null,
+    stampSeconds: line.s,
+    thermalPressure: line.t ?? 'Nominal',
+    systemCpuMs: line.sys,
+    ownCpuMs: line.own,
+  }
+}
+
+function parseLine(text: string): JournalLine | undefined {
+  try {
+    const line: unknown = JSON.parse(text)
+    return typeof line === 'object' && line !== null && 'type' in line
+      ? (line as JournalLine)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const newline = 0x0a
+
+/** Follows a journal that others write: each call gives the whole lines added since the last. */
+export class JournalFollower {
+  readonly #path: string
+  #offset = 0
+  #rest: Buffer = Buffer.alloc(0)
+  #chunk = Buffer.allocUnsafe(64 * 1024)
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** @returns the new lines in order; lines that do not parse are left out */
+  read(): JournalLine[] {
+    const lines: JournalLine[] = []
+    let file: number
+    try {
+      file = openSync(this.#path, 'r')
+    } catch {
+      return lines
+    }
+    try {
+      for (;;) {
+        const count = readSync(file, this.#chunk, 0, this.#chunk.length, this.#offset)
+        if (count === 0) return lines
+        this.#offset += count
+        this.#take(this.#chunk.subarray(0, count), lines)
+      }
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  #take(bytes: Buffer, lines: JournalLine[]): void {
+    const data = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    let start = 0
+    for (let end = data.indexOf(newline); end !== -1; end = data.indexOf(newline, start)) {
+      const line = parseLine(data.toString('utf8', start, end))
+      if (line !== undefined) lines.push(line)
+      start = end + 1
+    }
+    this.#rest = Buffer.from(data.subarray(start))
+  }
+}
+
+/**
+ * Reads a kept journal.
+ * @throws {EnergyError} `JOURNAL_UNREADABLE` when there is no such file or it does not begin with a run
+ */
+export function readJournal(path: string): JournalLine[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw EnergyError.of('JOURNAL_UNREADABLE', path, (error as Error).message)
+  }
+  const lines = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .map(parseLine)
+    .filter((line) => line !== undefined)
+  const [first] = lines
+  if (first?.type !== 'run' || first.schema !== 'vitest-energy-journal/1') {
+    throw EnergyError.of('JOURNAL_UNREADABLE', path, 'its first line is not that of a run')
+  }
+  return lines
+}
