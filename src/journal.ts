@@ -32,12 +32,16 @@ export interface RunLine {
     precision: number
     maxTimeMs: number
     quick: boolean
+    /** of the random order of cases: Vitest's `sequence.seed` */
+    seed: number
   }
   /** limits by pattern from the config, longest pattern first */
   budgets: { pattern: string; perOp: boolean; budget: BudgetDeclaration }[]
   runBudget: BudgetDeclaration | null
   /** CPUs of the machine */
   cpus: number
+  /** workers that may run at once; 1 where nothing can run beside a test */
+  workers: number
 }
 
 /** The meter came, went, or was restarted. */
@@ -98,6 +102,8 @@ export interface AttemptLine {
   cpuMs: number | null
   /** other tests of this worker ran at the same time */
   concurrent?: true
+  /** time the attempt waited before it began, for the machine, ms */
+  waitMs: number
 }
 
 /** One block of a bench case. */
@@ -125,17 +131,33 @@ export interface BenchLine {
   comparisons: Comparison[]
 }
 
-/** A budgeted attempt was judged in the worker: its figure stands from here on. */
+/** How far the energy phase of a `run` or `compare` is, for a live display. */
+export interface ProgressLine {
+  type: 'progress'
+  testId: string
+  index: number
+  round: number
+  /** least number of rounds */
+  rounds: number
+  /** widest half-width of the cases, as a part of the value; `null` before it can be told */
+  precision: number | null
+}
+
+/** The figure of an attempt was said to somebody (judged, or printed): it stands from here on. */
 export interface SettledLine {
   type: 'settled'
   testId: string
   retry: number
   repeat: number
-  verdict: Verdict
-  figure: Figure
+  /** `null` where no budget was judged */
+  verdict: Verdict | null
+  /** why it is `unchecked` or `inconclusive`, else `null` */
+  reason: string | null
+  /** `null` where the limit was so far off that no figure was needed */
+  figure: Figure | null
   /** joules by domain that belong to it, by index of the sample */
-  shares: [index: number, energy: DomainsJ][]
-  /** time the worker waited, for the meter or for the machine */
+  shares: readonly (readonly [index: number, energy: DomainsJ])[]
+  /** time the attempt waited after it had ended, for the meter, ms */
   waitMs: number
 }
 
@@ -146,6 +168,13 @@ export interface ClaimLine {
   pid: number
   atNs: number
   testId?: string
+}
+
+/** Another run of this tool measures the same machine: no figure of either is its own. */
+export interface OtherRunLine {
+  type: 'other-run'
+  atNs: number
+  pid: number
 }
 
 /** What Vitest says of a test after its last attempt. */
@@ -181,8 +210,10 @@ export type JournalLine =
   | AttemptLine
   | BlockLine
   | BenchLine
+  | ProgressLine
   | SettledLine
   | ClaimLine
+  | OtherRunLine
   | TestLine
   | EndLine
 
@@ -192,8 +223,10 @@ export interface WorkerContext {
   journal: string
   run: RunLine
   projectName: string
-  /** `null` while the meter is expected to work */
+  /** why nothing will be measured; `null` while the meter is expected to work */
   noMeter: string | null
+  /** the meter had not answered when this was written: its first line in the journal tells */
+  starting: boolean
 }
 
 /**
@@ -242,6 +275,14 @@ function parseLine(text: string): JournalLine | undefined {
     return undefined
   }
 }
+
+/** The whole lines of a part of a journal; those that do not parse are left out. */
+export const parseLines = (text: string): JournalLine[] =>
+  text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .map(parseLine)
+    .filter((line) => line !== undefined)
 
 const newline = 0x0a
 
@@ -300,11 +341,7 @@ export function readJournal(path: string): JournalLine[] {
   } catch (error) {
     throw EnergyError.of('JOURNAL_UNREADABLE', path, (error as Error).message)
   }
-  const lines = text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .map(parseLine)
-    .filter((line) => line !== undefined)
+  const lines = parseLines(text)
   const [first] = lines
   if (first?.type !== 'run' || first.schema !== 'vitest-energy-journal/1') {
     throw EnergyError.of('JOURNAL_UNREADABLE', path, 'its first line is not that of a run')

@@ -37,7 +37,7 @@ export interface EnergyLimit {
   text: string
 }
 
-const readUnits: Record<string, number> = { J: 1, mJ: 1e-3, µJ: 1e-6, μJ: 1e-6, uJ: 1e-6, nJ: 1e-9 }
+const readUnits: Record<string, number> = { J: 0, mJ: -3, µJ: -6, μJ: -6, uJ: -6, nJ: -9 }
 const energyText = /^(\d+(?:\.\d+)?) (J|mJ|µJ|μJ|uJ|nJ)(\/op)?$/
 
 /**
@@ -47,13 +47,16 @@ const energyText = /^(\d+(?:\.\d+)?) (J|mJ|µJ|μJ|uJ|nJ)(\/op)?$/
 export function parseEnergyLimit(text: unknown): EnergyLimit | undefined {
   if (typeof text !== 'string') return undefined
   const [, amount, name, perOp] = energyText.exec(text) ?? []
-  const factor = readUnits[name ?? '']
-  if (amount === undefined || factor === undefined) return undefined
-  return { limit: joules(Number(amount) * factor), perOp: perOp !== undefined, text }
+  const exponent = readUnits[name ?? '']
+  if (amount === undefined || exponent === undefined) return undefined
+  // as one number, so that no rounding of a product makes 2.5 µJ 2.4999999999999998e-6 J
+  return { limit: joules(Number(`${amount}e${exponent}`)), perOp: perOp !== undefined, text }
 }
 
-interface Scale {
+/** A unit with its prefix, such as `µJ`. */
+export interface Scale {
   suffix: string
+  /** size of one such unit in the base unit */
   factor: number
 }
 
@@ -100,6 +103,54 @@ export const formatEnergy = (energy: number, digits = 3): string =>
 
 /** `"3.34 W"`. */
 export const formatPower = (power: number, digits = 3): string => formatQuantity(power, 'W', digits)
+
+/**
+ * The scale of a column that shows `values` in one unit: that of the largest; where they span more
+ * than a factor of 1000, that of their geometric middle, so that neither end is unreadable.
+ */
+export function columnScale(values: readonly number[], base: 'J' | 'W' | 'J/op'): Scale {
+  const sizes = values.map(Math.abs).filter((size) => size > 0 && Number.isFinite(size))
+  if (sizes.length === 0) return scaleFor(0, base)
+  const largest = sizes.reduce((a, b) => Math.max(a, b))
+  const smallest = sizes.reduce((a, b) => Math.min(a, b))
+  return scaleFor(largest > 1000 * smallest ? Math.sqrt(largest * smallest) : largest, base)
+}
+
+/** `"5.46 µJ"`: three significant digits in a scale that was chosen before. */
+export const formatScaled = (value: number, { suffix, factor }: Scale, digits = 3): string =>
+  `${formatSignificant(value / factor, digits)} ${suffix}`
+
+/** `"17.9 µJ/op"`. */
+export const formatEnergyPerOp = (energy: number, digits = 3): string =>
+  formatScaled(energy, scaleFor(energy, 'J/op'), digits)
+
+/**
+ * A part of one as percent: `0.4`, `1.1`, `17`, `>999`; one decimal below `wholeFrom` percent.
+ * @returns `–` when it is not known
+ */
+export function formatPercent(part: number, wholeFrom = 10): string {
+  if (!Number.isFinite(part)) return '–'
+  const percent = part * 100
+  if (percent >= 999.5) return '>999'
+  return percent.toFixed(percent < wholeFrom - 0.05 ? 1 : 0)
+}
+
+const limitUnits: readonly (readonly [name: string, factor: number])[] = [
+  ['J', 1],
+  ['mJ', 1e-3],
+  ['µJ', 1e-6],
+  ['nJ', 1e-9],
+]
+
+/** A limit in the form that {@link parseEnergyLimit} reads, two digits, never below `energy`. */
+export function limitTextAbove(energy: number, perOp: boolean): string {
+  const [name, factor] = limitUnits.find(([, f]) => energy >= f) ?? (['nJ', 1e-9] as const)
+  const value = Math.max(energy, 1e-12) / factor
+  const step = 10 ** (Math.floor(Math.log10(value)) - 1)
+  // the tiny part less keeps 19.0000001 at 19: it comes from the division, not from the energy
+  const steps = Math.ceil(value / step - 1e-9)
+  return `${Number((steps * step).toPrecision(12))} ${name}${perOp ? '/op' : ''}`
+}
 
 /** `"318 ms"`, `"13.1 s"`, `"4 min 5 s"`. */
 export function formatDuration(duration: Milliseconds): string {

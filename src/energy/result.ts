@@ -92,6 +92,11 @@ export interface BenchEnergy {
   stoppedBy: 'precision' | 'rounds' | 'maxTime' | 'timeout' | 'budget' | 'quick' | 'aborted' | null
   /** the blocks contain the case's `beforeEach` and `afterEach` */
   hooksIncluded: boolean
+  /** units of work in one operation; absent when the case gives none */
+  units?: number
+  energyPerUnitJ?: number
+  /** what a reader of the row should know besides, one clause each; absent when nothing */
+  notes?: string[]
   budget: BudgetResult | null
 }
 

@@ -36,9 +36,14 @@ export interface MeterEvents {
   /** once, with the first record and before its reading */
   identity(identity: MeterIdentity): void
   reading(reading: Reading): void
-  /** the meter ended or was restarted by itself; what was read stays */
+  /** the meter's own bytes as they came; the memory may be used again after the call */
+  bytes?: (chunk: Uint8Array) => void
+  /**
+   * once, after the first record: the meter ended and no more readings will come; what was read
+   * stays. Before the first record the reason is what `ready` settles with, and not told here.
+   */
   problem(problem: MeterProblem): void
-  /** a restart after an abort: the silence before the next reading is a gap */
+  /** at most once, after an abort: the silence before the next reading is a gap */
   restarted(reason: string): void
 }
 

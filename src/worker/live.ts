@@ -1,19 +1,15 @@
-import { SampleClock } from '../energy/clock.ts'
 import type { Sample } from '../energy/sample.ts'
-import { JournalFollower, readingOf } from '../journal.ts'
-import type { JournalLine, MeterLine } from '../journal.ts'
+import { JournalFollower } from '../journal.ts'
+import type { MeterLine } from '../journal.ts'
+import { RunState } from '../run-state.ts'
 import type { Nanoseconds } from '../units.ts'
 import { now, sleep } from './now.ts'
 
-/** The trace of the running run, as far as its journal has come. One per worker and journal. */
+/** The running run, as far as its journal has come. One per worker and journal. */
 export class LiveTrace {
   readonly #follower: JournalFollower
-  readonly #clock = new SampleClock()
   readonly intervalMs: number
-  /** lines other than samples, in order, as far as read */
-  readonly lines: Exclude<JournalLine, { type: 'sample' }>[] = []
-  /** the meter's last word; `null` before its first record */
-  meter: MeterLine | null = null
+  readonly state: RunState = new RunState()
 
   constructor(path: string, intervalMs: number) {
     this.#follower = new JournalFollower(path)
@@ -22,18 +18,17 @@ export class LiveTrace {
 
   /** Reads what is new in the journal. */
   sync(): void {
-    for (const line of this.#follower.read()) {
-      if (line.type === 'sample') this.#clock.add(readingOf(line))
-      else {
-        this.lines.push(line)
-        if (line.type === 'meter') this.meter = line
-      }
-    }
+    for (const line of this.#follower.read()) this.state.take(line)
+  }
+
+  /** the meter's last word; `null` before its first record */
+  get meter(): MeterLine | null {
+    return this.state.meter
   }
 
   /** placed samples in order of time; the array is valid until the next {@link sync} */
   get samples(): readonly Sample[] {
-    return this.#clock.samples
+    return this.state.samples
   }
 
   /** end of the last placed sample; 0 before the first */
@@ -44,8 +39,7 @@ export class LiveTrace {
   /** why no more samples will come; `null` while they do */
   get ended(): string | null {
     const { meter } = this
-    if (meter === null || meter.event === 'identity' || meter.event === 'restarted') return null
-    return meter.reason ?? 'the meter was stopped'
+    return meter?.event === 'problem' ? (meter.reason ?? 'the meter ended') : null
   }
 
   /**
@@ -54,8 +48,9 @@ export class LiveTrace {
    *   without a reading, or `signal` was aborted
    */
   async waitFor(instant: Nanoseconds, signal?: AbortSignal): Promise<string | null> {
+    const silence = Math.max(3 * this.intervalMs, 500) * 1e6
     let last = now()
-    let seen = this.samples.length
+    let seen = -1
     for (;;) {
       this.sync()
       if (this.coveredUntil >= instant) return null
@@ -64,7 +59,7 @@ export class LiveTrace {
       if (this.samples.length > seen) {
         seen = this.samples.length
         last = now()
-      } else if (now() - last > Math.max(3 * this.intervalMs, 500) * 1e6) {
+      } else if (now() - last > silence) {
         return 'the meter was silent'
       }
       await sleep(Math.min(10, Math.max(1, this.intervalMs / 10)))

@@ -6,6 +6,7 @@ import type { Nanoseconds } from '../units.ts'
  */
 interface Captured {
   hrtime: () => bigint
+  performanceNow: () => number
   setTimeout: typeof globalThis.setTimeout
   clearTimeout: typeof globalThis.clearTimeout
   setImmediate: typeof globalThis.setImmediate
@@ -17,6 +18,7 @@ const key = Symbol.for('vitest-energy.captured')
 const holder = globalThis as unknown as Record<symbol, Captured | undefined>
 const captured: Captured = (holder[key] ??= {
   hrtime: process.hrtime.bigint.bind(process.hrtime),
+  performanceNow: globalThis.performance.now.bind(globalThis.performance),
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
   setImmediate: globalThis.setImmediate,
@@ -29,6 +31,9 @@ const captured: Captured = (holder[key] ??= {
 
 /** The test clock, common to all processes of the machine. */
 export const now = (): Nanoseconds => Number(captured.hrtime()) as Nanoseconds
+
+/** Vitest's benchmark clock, ms. */
+export const performanceNow = (): number => captured.performanceNow()
 
 export const sleep = (durationMs: number): Promise<void> =>
   new Promise((resolve) => void captured.setTimeout(resolve, durationMs))

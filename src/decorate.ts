@@ -1,0 +1,201 @@
+import picocolors from 'picocolors'
+import type { TestCase, TestModule } from 'vitest/node'
+import type { Comparison } from './energy/result.ts'
+import type { Colors } from './report/columns.ts'
+import { plain } from './report/columns.ts'
+
+/** What can be put into the output of Vitest's own terminal reporters. */
+export interface Additions {
+  /** before a line about this test is printed: its figure must stand */
+  beforeTest(test: TestCase): void
+  beforeModule(module: TestModule): void
+  /** text behind a test's duration; `''` for none */
+  testSuffix(test: TestCase, colors: Colors): string
+  moduleSuffix(module: TestModule, colors: Colors): string
+  /** the lines of one bench table → the same with energy, and lines to print below */
+  benchTable(lines: readonly string[], benchmark: PrintedBenchmark, colors: Colors): string[]
+  /** lines under Vitest's summary */
+  summary(colors: Colors): string[]
+  /** when all figures stand */
+  readonly settled: Promise<void>
+  /** Whether what was seen until `instant` (test clock, ns) can be told now. */
+  isCovered(instant: number): boolean
+}
+
+/** What Vitest hands to its table printer. */
+export interface PrintedBenchmark {
+  name: string
+  tasks: readonly { name: string; latency: object }[]
+  comparisons?: readonly Comparison[]
+}
+
+type Log = (...lines: unknown[]) => void
+type Method = (this: unknown, ...args: never[]) => unknown
+
+/** The members of Vitest's `BaseReporter` that are used; each may be missing in another version. */
+interface TerminalReporter {
+  log: Log
+  getStateSymbol(test: TestCase): string
+  getTestCaseSuffix(test: TestCase): string
+  getModuleLog?(module: TestModule, counts: unknown): string
+  printBenchmarkTable?(benchmarks: readonly PrintedBenchmark[], padding: string): void
+  reportTestSummary?(...args: unknown[]): void
+}
+
+const isTerminalReporter = (reporter: object): reporter is TerminalReporter =>
+  'log' in reporter && typeof reporter.log === 'function' && 'getTestCaseSuffix' in reporter
+
+const escape = '\u001B['
+const coloured = picocolors.createColors(true)
+
+/** The reporter's own colours: ours must be as bright or as plain as its lines. */
+const colorsOf = (text: string): Colors => (text.includes(escape) ? coloured : plain)
+
+/** Runs `print` and gives the lines it logged instead of logging them. */
+function capture(reporter: TerminalReporter, print: () => void): string[] {
+  const lines: string[] = []
+  const own = Object.getOwnPropertyDescriptor(reporter, 'log')
+  reporter.log = (...parts) => void lines.push(parts.map(String).join(' '))
+  try {
+    print()
+  } finally {
+    if (own === undefined) delete (reporter as Partial<TerminalReporter>).log
+    else Object.defineProperty(reporter, 'log', own)
+  }
+  return lines
+}
+
+function decorateLines(reporter: TerminalReporter, additions: Additions): void {
+  const suffix = reporter.getTestCaseSuffix.bind(reporter)
+  reporter.getTestCaseSuffix = (test) => {
+    const text = suffix(test)
+    const ours = additions.testSuffix(test, colorsOf(reporter.getStateSymbol(test)))
+    return ours === '' ? text : `${text} · ${ours}`
+  }
+  const moduleLog = reporter.getModuleLog?.bind(reporter)
+  if (moduleLog === undefined) return
+  reporter.getModuleLog = (module, counts) => {
+    const text = moduleLog(module, counts)
+    const ours = additions.moduleSuffix(module, colorsOf(text))
+    return ours === '' ? text : `${text} · ${ours}`
+  }
+}
+
+function decorateTable(reporter: TerminalReporter, additions: Additions): void {
+  const print = reporter.printBenchmarkTable?.bind(reporter)
+  if (print === undefined) return
+  reporter.printBenchmarkTable = (benchmarks, padding, ...rest: string[]) => {
+    const shown = benchmarks.filter(({ tasks }) => tasks.length > 0)
+    for (const [index, benchmark] of shown.entries()) {
+      if (index > 0) reporter.log('')
+      const lines = capture(reporter, () => print([benchmark], padding, ...(rest as [])))
+      const all = additions.benchTable(lines, benchmark, colorsOf(lines.join('')))
+      for (const line of all) reporter.log(line)
+    }
+  }
+}
+
+function decorateSummary(reporter: TerminalReporter, additions: Additions): void {
+  const report = reporter.reportTestSummary?.bind(reporter)
+  if (report === undefined) return
+  reporter.reportTestSummary = (...args) => {
+    const lines = capture(reporter, () => report(...args))
+    const ours = additions.summary(colorsOf(lines.join('')))
+    // Vitest ends its block with an empty line
+    const end = lines.at(-1)?.trim() === '' ? lines.length - 1 : lines.length
+    for (const line of [...lines.slice(0, end), ...ours, ...lines.slice(end)]) reporter.log(line)
+  }
+}
+
+/** Events in the order they came, each held back until the samples cover it. */
+class EventQueue {
+  readonly #events: { instant: number; handle: () => void }[] = []
+  readonly #isCovered: (instant: number) => boolean
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(isCovered: (instant: number) => boolean) {
+    this.#isCovered = isCovered
+  }
+
+  add(handle: () => void): void {
+    this.#events.push({ instant: Number(process.hrtime.bigint()), handle })
+    this.#timer ??= setInterval(() => this.#release(), 25)
+  }
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0
+  }
+
+  #release(): void {
+    for (let [next] = this.#events; next !== undefined; [next] = this.#events) {
+      if (!this.#isCovered(next.instant)) return
+      this.#events.shift()
+      next.handle()
+    }
+    this.#stop()
+  }
+
+  /** Handles all that is left, now. */
+  drain(): void {
+    for (const { handle } of this.#events.splice(0)) handle()
+    this.#stop()
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+}
+
+/** Replaces a method where there is one. */
+function wrap(reporter: object, name: string, make: (original: Method) => Method): void {
+  const members = reporter as Record<string, unknown>
+  const original = members[name]
+  if (typeof original !== 'function') return
+  members[name] = make((original as Method).bind(reporter))
+}
+
+const nothing = (): void => {}
+
+/**
+ * Holds the events that print figures back until the figures stand. Vitest awaits its reporters, so
+ * waiting inside would hold the workers up; the queue does not.
+ */
+function delay(reporter: object, additions: Additions, queue: EventQueue): void {
+  const later = (name: string, prepare: (entity: never) => void, always: boolean): void =>
+    wrap(reporter, name, (original) => (...args) => {
+      const [entity] = args
+      if (!always && queue.isEmpty) return original(...args)
+      queue.add(() => {
+        if (entity !== undefined) prepare(entity)
+        original(...args)
+      })
+      return undefined
+    })
+  later('onTestCaseResult', (test) => additions.beforeTest(test), true)
+  later('onTestModuleEnd', (module) => additions.beforeModule(module), true)
+  // would overtake the lines they belong below
+  later('onUserConsoleLog', nothing, false)
+  later('onTestSuiteResult', nothing, false)
+}
+
+/**
+ * Puts energy into the output of the reporters that are there; the user's choice stays as it is. A
+ * reporter that is not built on Vitest's own is only made to wait for the figures.
+ */
+export function decorateReporters(reporters: readonly object[], additions: Additions): void {
+  for (const reporter of reporters) {
+    const queue = new EventQueue((instant) => additions.isCovered(instant))
+    if (isTerminalReporter(reporter)) {
+      decorateLines(reporter, additions)
+      decorateTable(reporter, additions)
+      decorateSummary(reporter, additions)
+      delay(reporter, additions, queue)
+    }
+    wrap(reporter, 'onTestRunEnd', (original) => async (...args) => {
+      await additions.settled
+      queue.drain()
+      return original(...args)
+    })
+  }
+}

@@ -1,0 +1,152 @@
+import type { EnergyWindow, FileSpan } from './window.ts'
+
+/**
+ * Somebody who may have used energy for a while: a window, a file's worker between its tests, or
+ * the machine while none of our files runs. At every instant there is at least one.
+ */
+export interface Party {
+  kind: 'window' | 'settled' | 'worker' | 'machine'
+  /** s since the origin of the trace */
+  start: number
+  end: number
+  /** CPU seconds per second */
+  busy: number
+  /** windows of one test share this number */
+  group: number
+  /** position among the input's windows, −1 for others */
+  window: number
+}
+
+/** a waiting test's CPU time is never quite nothing */
+const leastBusy = 0.02
+
+interface Interval {
+  start: number
+  end: number
+}
+
+/** Which parts of `span` none of the sorted intervals covers. */
+export function uncovered(span: Interval, sorted: readonly Interval[]): Interval[] {
+  const holes: Interval[] = []
+  let from = span.start
+  for (const { start, end } of sorted) {
+    if (end <= from) continue
+    if (start >= span.end) break
+    if (start > from) holes.push({ start: from, end: start })
+    from = end
+  }
+  if (from < span.end) holes.push({ start: from, end: span.end })
+  return holes
+}
+
+/** A worker that waits while another one's budgeted test has the machine to itself. */
+export interface Parked {
+  worker: string
+  /** ns, test clock */
+  start: number
+  /** `null` while it waits */
+  end: number | null
+}
+
+export interface PartyInput {
+  windows: readonly EnergyWindow[]
+  spans: readonly FileSpan[]
+  /** times in which a worker with an open file was made to wait */
+  parked: readonly Parked[]
+  isSettled: (window: EnergyWindow) => boolean
+  /** of the trace, ns */
+  start: number
+  end: number
+}
+
+/** All parties of a trace, by start. */
+export function partiesOf(input: PartyInput): Party[] {
+  const { start: origin } = input
+  const seconds = (instant: number): number => (instant - origin) / 1e9
+  const trace = { start: 0, end: seconds(input.end) }
+  const groups = new Map<string, number>()
+  const windows = input.windows.map((window, index): Party => {
+    const length = (window.end - window.start) / 1e9
+    return {
+      kind: input.isSettled(window) ? 'settled' : 'window',
+      start: seconds(window.start),
+      end: seconds(window.end),
+      busy: busyOf(window.cpu, length, 1),
+      group: groupOf(groups, `${window.projectName}\0${window.testId}`),
+      window: index,
+    }
+  })
+  const spans = input.spans.map(({ start, end, cpu, worker }) => ({
+    start: seconds(start),
+    end: end === null ? trace.end : Math.max(seconds(start), seconds(end)),
+    cpu,
+    worker,
+  }))
+  const workers = byWorker(input.windows, windows)
+  for (const { worker, start, end } of input.parked) {
+    const wait = { start: seconds(start), end: end === null ? trace.end : seconds(end) }
+    const list = workers.get(worker) ?? []
+    workers.set(
+      worker,
+      [...list, { ...party('machine', wait, leastBusy), cpu: 0 }].toSorted(byStart),
+    )
+  }
+  const between = spans.flatMap((span) => betweenTests(span, workers.get(span.worker) ?? []))
+  const ours = [...windows, ...spans].toSorted(byStart)
+  const machine = uncovered(trace, ours).map((hole): Party => party('machine', hole, leastBusy))
+  return [...windows, ...between, ...machine].toSorted(byStart)
+}
+
+const byStart = (a: Interval, b: Interval): number => a.start - b.start
+
+const party = (kind: Party['kind'], { start, end }: Interval, busy: number): Party => ({
+  kind,
+  start,
+  end,
+  busy,
+  group: -1,
+  window: -1,
+})
+
+function busyOf(cpuMs: number | null, length: number, unknown: number): number {
+  if (cpuMs === null || length <= 0) return unknown
+  return Math.max(leastBusy, cpuMs / 1000 / length)
+}
+
+function groupOf(groups: Map<string, number>, key: string): number {
+  const known = groups.get(key)
+  if (known !== undefined) return known
+  groups.set(key, groups.size)
+  return groups.size - 1
+}
+
+interface Used extends Party {
+  cpu: number | null
+}
+
+function byWorker(
+  windows: readonly EnergyWindow[],
+  parties: readonly Party[],
+): Map<string, Used[]> {
+  const workers = new Map<string, Used[]>()
+  for (const [index, { worker, cpu }] of windows.entries()) {
+    const window = parties[index]
+    if (window === undefined) continue
+    const list = workers.get(worker)
+    if (list === undefined) workers.set(worker, [{ ...window, cpu }])
+    else list.push({ ...window, cpu })
+  }
+  for (const list of workers.values()) list.sort(byStart)
+  return workers
+}
+
+/** A file's import and hooks: what its CPU time leaves over when its tests have had theirs. */
+function betweenTests(span: Interval & { cpu: number | null }, windows: readonly Used[]): Party[] {
+  const holes = uncovered(span, windows)
+  const time = holes.reduce((sum, { start, end }) => sum + end - start, 0)
+  const inside = windows.filter(({ start, end }) => start < span.end && end > span.start)
+  const known = span.cpu !== null && inside.every(({ cpu }) => cpu !== null)
+  const rest = inside.reduce((sum, { cpu }) => sum - (cpu ?? 0), span.cpu ?? 0)
+  const busy = busyOf(known ? rest : null, time, 0.5)
+  return holes.map((hole) => party('worker', hole, busy))
+}

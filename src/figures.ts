@@ -1,0 +1,79 @@
+import { attribute } from './energy/attribution.ts'
+import type { Attribution, Shares } from './energy/attribution.ts'
+import { idlePowerOf } from './energy/idle.ts'
+import type { Idle } from './energy/idle.ts'
+import type { EnergyWindow, FileSpan } from './energy/window.ts'
+import { windowId } from './run-state.ts'
+import type { RunState } from './run-state.ts'
+import type { Nanoseconds } from './units.ts'
+import { nanoseconds } from './units.ts'
+
+/** What an early figure may learn from: long enough for weights and noise, short enough to be quick. */
+const memory = 60e9
+
+export interface Figures extends Attribution {
+  idle: Idle | null
+}
+
+/** Attempts that still run, as windows up to the last sample: they share the samples at the edges. */
+function openWindows(state: RunState, until: Nanoseconds): EnergyWindow[] {
+  return [...state.open.values()].map(
+    ({ testId, projectName, file, retry, repeat, worker, atNs }) => ({
+      id: windowId(testId, retry, repeat),
+      testId,
+      projectName,
+      file,
+      retry,
+      repeat,
+      worker,
+      start: nanoseconds(atNs),
+      end: nanoseconds(Math.max(atNs, until)),
+      cpu: null,
+      concurrent: true,
+    }),
+  )
+}
+
+/** What the machine draws while none of our files runs. @returns `null` when it never was quiet */
+export function computeIdle(state: RunState): Idle | null {
+  const until = state.samples.at(-1)?.end ?? nanoseconds(0)
+  const busy = state.spans.map(({ start, end }) => ({ start, end: end ?? until }))
+  return idlePowerOf(state.samples, busy)
+}
+
+/** Another run on the machine, as the file of a worker that we do not have. */
+const otherRuns = (state: RunState): FileSpan[] =>
+  state.otherRuns.map(({ atNs, pid }) => ({
+    projectName: '',
+    file: '',
+    worker: `other run, pid ${pid}`,
+    start: nanoseconds(atNs),
+    end: null,
+    cpu: null,
+  }))
+
+/**
+ * The figures of all attempts as far as the journal has come.
+ * @param from only what lies after this instant (and a minute before, to learn from) is looked at;
+ *   the whole run by default
+ */
+export function computeFigures(state: RunState, from?: Nanoseconds): Figures {
+  const samples = state.samples
+  const until = samples.at(-1)?.end ?? nanoseconds(0)
+  const idle = computeIdle(state)
+  const since = from === undefined ? -Infinity : from - memory
+  const settled = new Map<string, Shares>()
+  for (const [id, line] of state.settled) if (line.figure !== null) settled.set(id, line.shares)
+  const attribution = attribute({
+    samples: from === undefined ? samples : samples.filter((sample) => sample.end > since),
+    windows: [...state.windows, ...openWindows(state, until)].filter(({ end }) => end > since),
+    spans: [...state.spans.filter(({ end }) => end === null || end > since), ...otherRuns(state)],
+    parked: state.parked,
+    idle,
+    settled,
+    hybridCpu: !(state.identity?.domains.includes('package') ?? false),
+    intervalMs: state.run?.intervalMs ?? 100,
+    readings: state.readings,
+  })
+  return { ...attribution, idle }
+}

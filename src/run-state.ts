@@ -1,0 +1,186 @@
+import { SampleClock } from './energy/clock.ts'
+import type { Parked } from './energy/party.ts'
+import type { Reading, Sample } from './energy/sample.ts'
+import type { EnergyWindow, FileSpan } from './energy/window.ts'
+import { readingOf } from './journal.ts'
+import type {
+  AttemptLine,
+  BenchLine,
+  ClaimLine,
+  EndLine,
+  FileLine,
+  JournalLine,
+  MeterLine,
+  OtherRunLine,
+  RunLine,
+  SettledLine,
+  TestLine,
+} from './journal.ts'
+import { milliseconds, nanoseconds } from './units.ts'
+
+/** The name of one attempt in all maps. */
+export const windowId = (testId: string, retry: number, repeat: number): string =>
+  `${testId}#${retry}.${repeat}`
+
+/** One run as its journal tells it, line by line: the same for the run itself and for a replay. */
+export class RunState {
+  readonly clock: SampleClock = new SampleClock()
+  readonly readings: Reading[] = []
+  /** attempts that have ended, in the order of their ends */
+  readonly windows: EnergyWindow[] = []
+  /** attempts that have begun and not ended, by window id */
+  readonly open: Map<string, AttemptLine> = new Map()
+  readonly spans: FileSpan[] = []
+  readonly tests: Map<string, TestLine> = new Map()
+  readonly benches: BenchLine[] = []
+  readonly settled: Map<string, SettledLine> = new Map()
+  /** claims that are not released, oldest first */
+  readonly claims: ClaimLine[] = []
+  /** time that each attempt waited for us, ms, by window id */
+  readonly waits: Map<string, number> = new Map()
+  /** when workers waited for another one's budgeted test */
+  readonly parked: Parked[] = []
+  readonly otherRuns: OtherRunLine[] = []
+  /** process of each worker */
+  readonly pids: Map<string, number> = new Map()
+  run: RunLine | null = null
+  /** what the first record said; `null` before it */
+  identity: MeterLine | null = null
+  /** the meter's last word */
+  meter: MeterLine | null = null
+  restarts = 0
+  end: EndLine | null = null
+
+  take(line: JournalLine): void {
+    switch (line.type) {
+      case 'run':
+        this.run = line
+        break
+      case 'meter':
+        this.#takeMeter(line)
+        break
+      case 'sample':
+        this.readings.push(readingOf(line))
+        this.clock.add(readingOf(line))
+        break
+      case 'file':
+      case '/file':
+        this.#takeFile(line)
+        break
+      case 'begin':
+      case 'end':
+        this.#takeAttempt(line)
+        break
+      case 'test':
+        this.tests.set(line.testId, line)
+        break
+      case 'bench':
+        this.benches.push(line)
+        break
+      case 'settled':
+        this.settled.set(windowId(line.testId, line.retry, line.repeat), line)
+        this.#addWait(line)
+        break
+      case 'claim':
+      case 'parked':
+      case 'unparked':
+      case 'release':
+        this.#takeClaim(line)
+        break
+      case 'other-run':
+        this.otherRuns.push(line)
+        break
+      case '/run':
+        this.end = line
+        break
+      case 'block':
+      case 'progress':
+        break
+    }
+  }
+
+  get samples(): readonly Sample[] {
+    return this.clock.samples
+  }
+
+  #addWait({ testId, retry, repeat, waitMs }: AttemptLine | SettledLine): void {
+    const id = windowId(testId, retry, repeat)
+    this.waits.set(id, (this.waits.get(id) ?? 0) + waitMs)
+  }
+
+  #takeMeter(line: MeterLine): void {
+    // the end that the run itself asked for says nothing about the meter
+    if (line.event === 'stopped') return
+    this.meter = line
+    if (line.event === 'identity') this.identity ??= line
+    if (line.event === 'restarted') this.restarts += 1
+  }
+
+  #takeClaim(line: ClaimLine): void {
+    const { worker, type } = line
+    this.pids.set(worker, line.pid)
+    if (type === 'claim') this.claims.push(line)
+    if (type === 'parked') this.parked.push({ worker, start: nanoseconds(line.atNs), end: null })
+    if (type === 'unparked') {
+      const open = this.parked.findLast((each) => each.worker === worker && each.end === null)
+      if (open !== undefined) open.end = nanoseconds(line.atNs)
+    }
+    if (type === 'release') {
+      const at = this.claims.findIndex((each) => each.worker === worker)
+      if (at !== -1) this.claims.splice(at, 1)
+    }
+  }
+
+  #takeFile(line: FileLine): void {
+    const { projectName, file, worker } = line
+    if (line.type === 'file') {
+      this.pids.set(worker, line.pid)
+      const start = nanoseconds(line.atNs)
+      this.spans.push({ projectName, file, worker, start, end: null, cpu: null })
+      this.#spanCpu.set(`${worker} ${file}`, line.cpuMs)
+      return
+    }
+    // no worker: the main process says that the file is over, whatever became of its worker
+    const span = this.spans.findLast(
+      (each) =>
+        each.end === null &&
+        each.file === file &&
+        each.projectName === projectName &&
+        (worker === '' || each.worker === worker),
+    )
+    if (span === undefined) return
+    const before = this.#spanCpu.get(`${worker} ${file}`) ?? null
+    span.end = nanoseconds(line.atNs)
+    if (before !== null && line.cpuMs !== null) span.cpu = milliseconds(line.cpuMs - before)
+  }
+
+  readonly #spanCpu = new Map<string, number | null>()
+
+  #takeAttempt(line: AttemptLine): void {
+    const { testId, projectName, file, retry, repeat, worker } = line
+    const id = windowId(testId, retry, repeat)
+    if (line.type === 'begin') {
+      this.open.set(id, line)
+      this.#addWait(line)
+      return
+    }
+    const begin = this.open.get(id)
+    if (begin === undefined) return
+    this.open.delete(id)
+    const concurrent = line.concurrent === true
+    const known = begin.cpuMs !== null && line.cpuMs !== null && !concurrent
+    this.windows.push({
+      id,
+      testId,
+      projectName,
+      file,
+      retry,
+      repeat,
+      worker,
+      start: nanoseconds(begin.atNs),
+      end: nanoseconds(line.atNs),
+      cpu: known ? milliseconds((line.cpuMs ?? 0) - (begin.cpuMs ?? 0)) : null,
+      concurrent,
+    })
+  }
+}

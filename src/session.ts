@@ -1,0 +1,295 @@
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { reportOf } from './analysis.ts'
+import { computeFigures, computeIdle } from './figures.ts'
+import { JournalFollower, append, sampleLine } from './journal.ts'
+import type { MeterLine, RunLine, TestLine } from './journal.ts'
+import { chooseMeter } from './meters/choose.ts'
+import type { MeterEvents, MeterIdentity, MeterProblem, RunningMeter } from './meters/meter.ts'
+import { meetOtherRuns } from './other-runs.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { EnergyReport, Warning } from './report/json.ts'
+import { RunState, windowId } from './run-state.ts'
+import { nanoseconds } from './units.ts'
+
+export interface SessionFacts {
+  /** absolute, `/` separated */
+  root: string
+  versions: RunLine['versions']
+  /** how long the machine is watched before the first test, ms */
+  idleMs: number
+  seed: number
+  /** workers that may run at once */
+  workers: number
+}
+
+const now = (): number => Number(process.hrtime.bigint())
+
+/** Time that is spent in this tool itself, in Vitest's main process. */
+class OwnTime {
+  #spentMs = 0
+
+  run<T>(work: () => T): T {
+    const before = process.cpuUsage()
+    try {
+      return work()
+    } finally {
+      const { user, system } = process.cpuUsage(before)
+      this.#spentMs += (user + system) / 1000
+    }
+  }
+
+  get ms(): number {
+    return this.#spentMs
+  }
+}
+
+/**
+ * One run: owns the meter and the journal from the first to the last line. Everything it started
+ * ends with {@link Session.finish}, or with {@link Session.abandon} when the process goes.
+ */
+export class Session {
+  readonly run: RunLine
+  readonly journal: string
+  readonly state: RunState = new RunState()
+  readonly #folder: string
+  readonly #options: ResolvedOptions
+  readonly #follower: JournalFollower
+  readonly #own = new OwnTime()
+  readonly #warnings: Warning[] = []
+  readonly #leave: () => void
+  #meter: RunningMeter | null = null
+  #report: Promise<EnergyReport> | null = null
+  #problem: MeterProblem | null = null
+  #ready: Promise<void> = Promise.resolve()
+  #identified = false
+  #isOver = false
+
+  constructor(options: ResolvedOptions, facts: SessionFacts) {
+    this.#options = options
+    this.#folder = mkdtempSync(join(tmpdir(), 'vitest-energy-'))
+    this.journal = join(this.#folder, 'journal.jsonl')
+    this.#follower = new JournalFollower(this.journal)
+    this.run = runLine(options, facts)
+    appendFileSync(this.journal, `${JSON.stringify(this.run)}\n`, { mode: 0o600 })
+    this.#leave = meetOtherRuns(this.journal)
+    process.on('exit', this.#onExit)
+  }
+
+  /** why nothing will be measured; `null` while the meter works */
+  get problem(): MeterProblem | null {
+    return this.#problem
+  }
+
+  /**
+   * Starts the meter.
+   * @throws {EnergyError} `METER_PATH`
+   */
+  start(): void {
+    const { meter, intervalMs, powermetrics } = this.#options
+    const choice = chooseMeter({ meter, intervalMs, ...powermetrics })
+    if ('reason' in choice) this.#fail(choice)
+    else {
+      this.#meter = choice.start(this.#events())
+      this.#ready = this.#watch(this.#meter)
+    }
+  }
+
+  /** Whether the meter has given its first record, or has failed to. */
+  get hasAnswered(): boolean {
+    return this.#problem !== null || this.#identified
+  }
+
+  /** Settles when tests may begin, measured or not. */
+  get ready(): Promise<void> {
+    return this.#ready
+  }
+
+  /** Waits for the first record, then watches the idle machine for as long as the run asks. */
+  async #watch(meter: RunningMeter): Promise<void> {
+    const outcome = await meter.ready
+    if ('reason' in outcome) this.#fail(outcome)
+    else if (this.run.idleMs > 0) await delay(this.run.idleMs)
+  }
+
+  #events(): MeterEvents {
+    return {
+      identity: (identity) => {
+        this.#identified = true
+        this.#write(identityLine(identity))
+      },
+      reading: (reading) => {
+        this.#own.run(() => append(this.journal, sampleLine(reading)))
+      },
+      problem: (problem) => this.#fail(problem),
+      restarted: (reason) => this.#write(meterLine('restarted', 'ok', reason, null)),
+    }
+  }
+
+  #fail(problem: MeterProblem): void {
+    if (this.#problem !== null) return
+    this.#problem = problem
+    this.#write(meterLine('problem', problem.state, problem.reason, problem.mend))
+  }
+
+  #write(line: MeterLine | TestLine): void {
+    append(this.journal, line)
+  }
+
+  /** Reads what the workers and the meter have written since. */
+  sync(): void {
+    this.#own.run(() => {
+      for (const line of this.#follower.read()) this.state.take(line)
+    })
+  }
+
+  /** end of the last placed sample, ns */
+  get coveredUntil(): number {
+    return this.state.samples.at(-1)?.end ?? 0
+  }
+
+  /** idle power as far as it is known, watts; `null` before the first quiet sample */
+  get idlePowerW(): number | null {
+    return computeIdle(this.state)?.power ?? null
+  }
+
+  /** Whether no more samples will come. */
+  get ended(): boolean {
+    return this.#problem !== null || this.#isOver
+  }
+
+  /** What Vitest says of a test that has ended. */
+  recordTest(line: TestLine): void {
+    this.#write(line)
+  }
+
+  /** Time that an attempt has waited for us, ms. */
+  waitOf(testId: string, retry: number, repeat: number): number {
+    return this.state.waits.get(windowId(testId, retry, repeat)) ?? 0
+  }
+
+  /** A file has left its worker, as Vitest says it: closes a span that a dead worker left open. */
+  closeFile(projectName: string, file: string): void {
+    const type = '/file'
+    const atNs = now()
+    append(this.journal, { type, projectName, file, worker: '', pid: 0, atNs, cpuMs: null })
+  }
+
+  warn(warning: Warning): void {
+    this.#warnings.push(warning)
+  }
+
+  /**
+   * Makes the figures of these tests final, because somebody is about to read them.
+   * @param testIds tests that have ended and whose windows the samples cover
+   */
+  settle(testIds: ReadonlySet<string>): void {
+    this.#own.run(() => {
+      const windows = this.state.windows.filter(
+        ({ id, testId }) => testIds.has(testId) && !this.state.settled.get(id)?.figure,
+      )
+      if (windows.length === 0) return
+      const from = Math.min(...windows.map(({ start }) => start))
+      const { figures } = computeFigures(this.state, nanoseconds(from))
+      for (const { id, testId, retry, repeat } of windows) {
+        const found = figures.get(id)
+        if (found === undefined) continue
+        const { shares, ...figure } = found
+        // a verdict that needed no figure stands as it is
+        const { verdict = null, reason = null } = this.state.settled.get(id) ?? {}
+        const judged = { verdict, reason, waitMs: 0 }
+        const line = { type: 'settled', testId, retry, repeat, ...judged, figure, shares } as const
+        append(this.journal, line)
+        this.state.take(line)
+      }
+    })
+  }
+
+  /** Ends the meter and tells the whole run. Idempotent. */
+  finish(): Promise<EnergyReport> {
+    this.#report ??= this.#finish()
+    return this.#report
+  }
+
+  async #finish(): Promise<EnergyReport> {
+    await this.#ready
+    const leaked = (await this.#meter?.stop()) ?? null
+    this.#isOver = true
+    if (leaked !== null) {
+      const message = `powermetrics (pid ${leaked}) did not end; stop it with: sudo kill ${leaked}`
+      this.warn({ code: 'meter-leaked', message })
+    }
+    this.sync()
+    const overheadCpuMs = this.#own.ms
+    append(this.journal, { type: '/run', atNs: now(), overheadCpuMs, warnings: this.#warnings })
+    this.sync()
+    return reportOf(this.state, this.run)
+  }
+
+  /** @param path absolute */
+  keepJournal(path: string): void {
+    mkdirSync(dirname(path), { recursive: true })
+    copyFileSync(this.journal, path)
+  }
+
+  /** Removes the journal; nothing can be read after it. */
+  dispose(): void {
+    process.off('exit', this.#onExit)
+    this.#meter?.abandon()
+    this.#leave()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  readonly #onExit = (): void => this.dispose()
+}
+
+function runLine(options: ResolvedOptions, facts: SessionFacts): RunLine {
+  const { intervalMs, required, serial, bench, budgets, runBudget } = options
+  return {
+    type: 'run',
+    schema: 'vitest-energy-journal/1',
+    startTime: new Date().toISOString(),
+    atNs: now(),
+    versions: facts.versions,
+    root: facts.root,
+    pid: process.pid,
+    intervalMs,
+    idleMs: facts.idleMs,
+    required,
+    serial,
+    bench: { ...bench, seed: facts.seed },
+    budgets,
+    runBudget,
+    cpus: availableParallelism(),
+    workers: facts.workers,
+  }
+}
+
+function meterLine(
+  event: 'problem' | 'restarted',
+  state: MeterLine['state'],
+  reason: string,
+  mend: string | null,
+): MeterLine {
+  const name = 'powermetrics'
+  const unknown = { model: null, os: null, source: 'live' } as const
+  return { type: 'meter', atNs: now(), event, name, state, reason, mend, domains: [], ...unknown }
+}
+
+function identityLine({ name, domains, model, os, emulated }: MeterIdentity): MeterLine {
+  const source = emulated ? 'emulated' : 'live'
+  const fine = { state: 'ok', reason: null, mend: null } as const
+  return {
+    type: 'meter',
+    atNs: now(),
+    event: 'identity',
+    name,
+    ...fine,
+    domains,
+    model,
+    os,
+    source,
+  }
+}

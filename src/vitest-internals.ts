@@ -1,0 +1,39 @@
+import type { RunnerTask, RunnerTestCase } from 'vitest'
+import type { TestCase, TestSuite, Vitest } from 'vitest/node'
+
+// Members that Vitest 5.1 has and keeps out of its types. All that relies on them stands here.
+
+/** The task behind a reported test: what is changed in it, other reporters see. */
+export const taskOf = (test: TestCase): RunnerTestCase =>
+  (test as unknown as { task: RunnerTestCase }).task
+
+/** Forgets where a test or suite stands: reporters print its name without `file:line`. */
+export function forgetLocation(entity: TestCase | TestSuite): void {
+  const inner = entity as unknown as { task: RunnerTask; location: unknown }
+  delete inner.task.location
+  inner.location = undefined
+}
+
+/** The reporters of the run, ready for use; the array itself. */
+export const reportersOf = (vitest: Vitest): object[] =>
+  (vitest as unknown as { reporters?: object[] }).reporters ?? []
+
+/** `vitest bench`: nothing but benches runs. */
+export const isBenchRun = (vitest: Vitest): boolean =>
+  (vitest.config as unknown as { cliOptions?: { benchmarkOnly?: boolean } }).cliOptions
+    ?.benchmarkOnly === true
+
+/** Whether the command line or the config leaves tests out. */
+export function isNarrowed(vitest: Vitest): boolean {
+  const { filenamePattern } = vitest as unknown as { filenamePattern?: unknown }
+  const { cliOptions, ...config } = vitest.config as unknown as Record<string, unknown> & {
+    cliOptions?: { project?: unknown }
+  }
+  const filters = ['testNamePattern', 'shard', 'changed', 'related', 'bail', 'tagsFilter']
+  return Boolean(
+    filenamePattern ||
+    cliOptions?.project ||
+    filters.some((name) => config[name]) ||
+    isBenchRun(vitest),
+  )
+}

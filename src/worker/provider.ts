@@ -1,0 +1,217 @@
+import { inject } from 'vitest'
+import type { BenchmarkGroup, BenchmarkProvider, BenchResult } from 'vitest'
+import { nearestPattern } from '../energy/budget.ts'
+import { noBenchEnergy } from '../energy/bench.ts'
+import type { BenchEnergy, BudgetDeclaration, Comparison } from '../energy/result.ts'
+import { budgetMessage } from '../energy/verdict-text.ts'
+import { append } from '../journal.ts'
+import type { WorkerContext } from '../journal.ts'
+import { formatEnergy, toNanoseconds } from '../units.ts'
+import type { Milliseconds } from '../units.ts'
+import { readCaseOptions } from './bench-options.ts'
+import type { CaseOptions } from './bench-options.ts'
+import { CaseRunner } from './blocks.ts'
+import { rememberComparisons } from './compared.ts'
+import { measureLatency, throwAll } from './latency.ts'
+import type { Latency } from './latency.ts'
+import type { LiveTrace } from './live.ts'
+import { notesOf } from './notes.ts'
+import { now } from './now.ts'
+import { rememberOverBudget } from './over.ts'
+import { planRounds } from './plan.ts'
+import { namesOf } from './recorder.ts'
+import { Rounds } from './rounds.ts'
+import type { MeasurableCase, Outcome } from './rounds.ts'
+import { attemptStart, paceOf, sharedWith, surroundingsOf } from './scene.ts'
+import { traceOf } from './settle.ts'
+
+/** One case that has an energy phase. */
+interface Measured {
+  /** position among the registrations */
+  at: number
+  runner: CaseRunner
+  measurable: MeasurableCase
+}
+
+function fileOf({ test }: BenchmarkGroup, { run }: WorkerContext): string {
+  const path = test.file.filepath.replaceAll('\\', '/')
+  const root = run.root.replaceAll('\\', '/')
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+}
+
+function budgetOf(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  name: string,
+  declared: BudgetDeclaration | null,
+): BudgetDeclaration | null {
+  if (declared !== null) return declared
+  const { projectName, run } = context
+  const names = [...namesOf(group.test), name]
+  return nearestPattern(run.budgets, { projectName, file: fileOf(group, context), names }, true)
+}
+
+function casesOf(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  latency: Latency,
+  options: readonly CaseOptions[],
+): Measured[] {
+  return group.registrations.flatMap(({ name, fn, fnOpts = {} }, at) => {
+    const { measured = false, units = null, budget: declared = null } = options[at] ?? {}
+    const task = latency.tasks[at]
+    if (!measured || task === undefined) return []
+    const opNs = (latency.results[at]?.latency.mean ?? 0) * 1e6
+    const { signal } = group.test.context
+    const runner = new CaseRunner({ fn, fnOpts, options: group.options ?? {}, task, opNs, signal })
+    const measurable: MeasurableCase = {
+      name,
+      opNs,
+      units,
+      budget: budgetOf(group, context, name, declared),
+      hooksIncluded: runner.hooked,
+      prepare: () => runner.prepare(),
+      work: (until) => runner.work(until),
+      finish: () => runner.finish(),
+    }
+    return { at, runner, measurable }
+  })
+}
+
+async function runRounds(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  trace: LiveTrace,
+  cases: readonly Measured[],
+): Promise<Outcome> {
+  const measurable = cases.map((one) => one.measurable)
+  const names = measurable.map(({ name }) => name)
+  const { timeout } = group.test
+  const start = attemptStart(trace, group.test)
+  const pace = await paceOf(trace, () => group.test.context.signal.aborted)
+  const plan = planRounds({
+    options: context.run.bench,
+    ...pace,
+    opNs: measurable.map(({ opNs }) => opNs),
+    nowNs: now(),
+    timeoutNs:
+      timeout > 0 ? start + toNanoseconds(timeout as Milliseconds) : Number.POSITIVE_INFINITY,
+    startNs: start,
+  })
+  const rounds = new Rounds(
+    measurable,
+    plan,
+    surroundingsOf(context, trace, group, { names, slow: pace.slow }),
+  )
+  return rounds.run()
+}
+
+/** Cases that ran at the same time have no energies of their own. */
+function sharedOutcome(cases: readonly Measured[], reason: string): Outcome {
+  return {
+    energies: cases.map(({ measurable }) => noBenchEnergy('shared', reason, measurable)),
+    comparisons: [],
+    errors: new Map(),
+  }
+}
+
+function report(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  cases: readonly { name: string; energy: BenchEnergy }[],
+  comparisons: Comparison[],
+): void {
+  const { test } = group
+  append(context.journal, {
+    type: 'bench',
+    testId: test.id,
+    projectName: context.projectName,
+    file: fileOf(group, context),
+    index: test.benchmarks.length,
+    cases: [...cases],
+    comparisons,
+  })
+  const over = cases.flatMap(({ name, energy }) => {
+    const { budget, energyPerOpJ: valueJ, lowJ, highJ, rounds, state } = energy
+    if (budget?.verdict !== 'over') return []
+    const message = budgetMessage({
+      kind: 'case',
+      name,
+      budget,
+      valueJ,
+      lowJ,
+      highJ,
+      rounds,
+      state,
+    })
+    return { message, actual: `${formatEnergy(valueJ ?? 0)}/op`, expected: `<= ${budget.text}` }
+  })
+  rememberOverBudget(test, over)
+}
+
+/** Energy of the cases, by position of the registration. @throws what a case throws */
+async function measureEnergy(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  cases: readonly Measured[],
+): Promise<Map<number, BenchEnergy>> {
+  const trace = traceOf(context)
+  const silent = await trace.waitFor(now(), group.test.context.signal)
+  if (trace.ended !== null || silent !== null) return new Map()
+  const before = group.options?.concurrency === 'bench' ? 'the cases ran at the same time' : null
+  const reason = before ?? sharedWith(trace)
+  const outcome =
+    reason === null ? await runRounds(group, context, trace, cases) : sharedOutcome(cases, reason)
+  const shared = reason ?? sharedWith(trace)
+  const energies = new Map<number, BenchEnergy>()
+  const lines: { name: string; energy: BenchEnergy }[] = []
+  for (const [position, { at, runner, measurable }] of cases.entries()) {
+    const energy = outcome.energies[position]
+    if (energy === undefined || outcome.errors.has(position)) continue
+    const notes = notesOf(energy, measurable, runner)
+    if (notes.length > 0) energy.notes = notes
+    if (shared !== null) markShared(energy, shared)
+    energies.set(at, energy)
+    lines.push({ name: measurable.name, energy })
+  }
+  rememberComparisons(lines, outcome.comparisons)
+  report(group, context, lines, outcome.comparisons)
+  const errors = [...outcome.errors].sort(([a], [b]) => a - b).map(([, error]) => error)
+  throwAll(group.options?.throws === true ? errors.slice(0, 1) : errors)
+  return energies
+}
+
+function markShared(energy: BenchEnergy, reason: string): void {
+  energy.state = 'shared'
+  energy.reason = reason
+  if (energy.budget !== null) energy.budget = { ...energy.budget, verdict: 'unchecked', reason }
+}
+
+const withEnergy = (result: BenchResult, energy: BenchEnergy | undefined): BenchResult =>
+  energy === undefined
+    ? result
+    : // baselines, JSON and blobs keep `latency` whole and nothing beside it
+      { ...result, latency: Object.assign(result.latency, { energy }), energy }
+
+/** A given number of calls, and no time: the user counts them. */
+const countsCalls = ({ options }: BenchmarkGroup): boolean =>
+  options?.time === 0 && options.iterations !== undefined
+
+async function run(group: BenchmarkGroup): Promise<BenchResult[]> {
+  const context = inject('vitestEnergy')
+  const { test, registrations } = group
+  const options = registrations.map((one) => readCaseOptions(one, test.file.name))
+  const latency = await measureLatency(group)
+  const { results } = latency
+  if (context === undefined || context === null || context.noMeter !== null) return results
+  if (countsCalls(group)) return results
+  const cases = casesOf(group, context, latency, options)
+  if (cases.length === 0) return results
+  const energies = await measureEnergy(group, context, cases)
+  return results.map((result, at) => withEnergy(result, energies.get(at)))
+}
+
+const provider: BenchmarkProvider = { run }
+
+/** Vitest's benchmark provider: latency as ever, then energy. */
+export default provider

@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import { makeProject, runIn, writeProject } from './vitest-run.ts'
+import type { RunOptions, VitestRun } from './vitest-run.ts'
+
+/** What the machine draws when no test announces anything, W. */
+export const restW = 0.05
+
+/** For the tests of a project: they tell the emulator what they draw, on the test clock. */
+const powerJs = `
+import { appendFileSync } from 'node:fs'
+const wait = setTimeout
+const { bigint } = process.hrtime
+const now = () => Number(bigint())
+export const announce = (cpuW, atNs = now()) =>
+  appendFileSync(process.env.POWER_FILE, JSON.stringify({ atNs, cpuW }) + '\\n')
+export const sleep = (ms) => new Promise((resolve) => wait(resolve, ms))
+// exactly so much, however late the timer is
+export async function draw(cpuW, ms) {
+  const start = now()
+  announce(cpuW, start)
+  await sleep(ms)
+  announce(${restW}, start + ms * 1e6)
+}
+`
+
+/** An emulator whose power the tests of the project in `root` announce. */
+export const announced = (root: string, more: object = {}): object => ({
+  shape: 'm3max',
+  startupMs: 50,
+  power: { mode: 'script', cpuW: restW, file: join(root, 'power.jsonl') },
+  ...more,
+})
+
+/** A run in `root` whose tests may `import { draw } from './power.js'`. */
+export function runAnnouncedIn(
+  root: string,
+  { emulator = {}, env = {}, ...options }: RunOptions = {},
+): Promise<VitestRun> {
+  const file = join(root, 'power.jsonl')
+  return runIn(root, {
+    ...options,
+    env: { POWER_FILE: file, ...env },
+    emulator: emulator === null ? null : announced(root, emulator),
+  })
+}
+
+const withPower = (files: Record<string, string>): Record<string, string> => ({
+  'power.js': powerJs,
+  ...files,
+})
+
+export const makeAnnounced = (files: Record<string, string>): string =>
+  makeProject(withPower(files))
+
+/** For hooks: the caller removes the project. */
+export const writeAnnounced = (files: Record<string, string>): string =>
+  writeProject(withPower(files))
+
+/** A real Vitest run of these files, whose tests announce what they draw. */
+export const runAnnounced = (
+  files: Record<string, string>,
+  options: RunOptions = {},
+): Promise<VitestRun> => runAnnouncedIn(makeAnnounced(files), options)
+
+/** The summary's lines joined, as it breaks long ones. */
+export const unfolded = (text: string): string => text.replaceAll(/\s*\n\s+/g, ' ')
