@@ -45,6 +45,7 @@ export async function compare(
     nowNs,
     timeoutNs: Number.POSITIVE_INFINITY,
     startNs: nowNs,
+    reserveNs: 0,
   })
   const outcome = await new Rounds(cases, plan, around).run()
   return { outcome, machine, seconds: (around.now() - nowNs) / 1e9 }

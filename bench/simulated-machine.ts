@@ -199,7 +199,9 @@ export class SimulatedMachine {
         return Promise.resolve(null)
       },
       meterEnded: () =>
-        this.#time > this.meterEndsAt + 1 && this.#sampled > this.meterEndsAt ? 'the meter ended' : null,
+        this.#time > this.meterEndsAt + 1 && this.#sampled > this.meterEndsAt
+          ? 'the meter ended'
+          : null,
       record: (block) => {
         this.blocks.push(block)
       },

@@ -284,8 +284,11 @@ export function analyze(lines: readonly JournalLine[]): EnergyReport {
 }
 
 /** The report of a run whose journal was read line by line. */
-export function reportOf(state: RunState, run: RunLine): EnergyReport {
-  const figures = computeFigures(state)
+export function reportOf(
+  state: RunState,
+  run: RunLine,
+  figures: Figures = computeFigures(state),
+): EnergyReport {
   const tests = testsOf(state, figures)
   const benches = benchesOf(state)
   const files = filesOf(state, figures.idle)

@@ -14,6 +14,8 @@ export type {
   Verdict,
 } from './energy/result.ts'
 export type { EnergyReport } from './report/json.ts'
+export { isAvailable } from './meters/availability.ts'
+export type { Availability } from './meters/availability.ts'
 export { EnergyError } from './errors.ts'
 export type { EnergyErrorCode } from './errors.ts'
 

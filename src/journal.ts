@@ -70,6 +70,8 @@ export interface SampleLine {
   J: DomainsJ | null
   /** stamp, whole seconds since 1970 */
   s: number | null
+  /** how the record contradicts itself */
+  x?: string
   /** thermal pressure where it is not `Nominal` */
   t?: string
   /** CPU ms since the reading before: whole machine, main process */
@@ -241,12 +243,14 @@ export function append(path: string, line: JournalLine): void {
 
 export function sampleLine(reading: Reading): SampleLine {
   const { arrival, elapsed, energy, stampSeconds, thermalPressure, systemCpuMs, ownCpuMs } = reading
+  const { contradiction } = reading
   return {
     type: 'sample',
     at: arrival,
     ns: elapsed,
     J: energy,
     s: stampSeconds,
+    ...(contradiction === undefined ? {} : { x: contradiction }),
     ...(thermalPressure === null || thermalPressure === 'Nominal' ? {} : { t: thermalPressure }),
     sys: systemCpuMs,
     own: ownCpuMs,
@@ -259,6 +263,7 @@ export function readingOf(line: SampleLine): Reading {
     elapsed: line.ns as Reading['elapsed'],
     energy: line.J as DomainEnergy | null,
     stampSeconds: line.s,
+    ...(line.x === undefined ? {} : { contradiction: line.x }),
     thermalPressure: line.t ?? 'Nominal',
     systemCpuMs: line.sys,
     ownCpuMs: line.own,

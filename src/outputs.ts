@@ -1,13 +1,16 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { totalOf } from './energy/sample.ts'
 import { EnergyError } from './errors.ts'
 import { reportKinds } from './options.ts'
 import type { ReportKind, ResolvedOptions } from './options.ts'
 import { renderHtml } from './report/html/page.ts'
+import type { PowerTrace } from './report/html/trace.ts'
 import { serializeReport } from './report/json.ts'
 import type { EnergyReport } from './report/json.ts'
 import { renderMarkdown } from './report/markdown.ts'
 import type { Session } from './session.ts'
+import { nanoseconds, powerOf } from './units.ts'
 
 export type ReportPaths = Partial<Record<ReportKind, string>>
 
@@ -60,7 +63,28 @@ export function checkReportPaths(paths: ReportPaths): void {
   }
 }
 
-const render = { json: serializeReport, html: renderHtml, markdown: renderMarkdown } as const
+/** Power over time with the tests in it, for the page. */
+function powerTraceOf({ state, run }: Session, report: EnergyReport): PowerTrace {
+  const ms = (instant: number): number => (instant - run.atNs) / 1e6
+  const tests = new Map(report.tests.map((test) => [test.id, test]))
+  return {
+    samples: state.samples.map(({ start, end, energy }) => ({
+      startMs: ms(start),
+      endMs: ms(end),
+      powerW: energy === null ? null : powerOf(totalOf(energy), nanoseconds(end - start)),
+    })),
+    windows: state.windows.flatMap(({ testId, start, end }) => {
+      const test = tests.get(testId)
+      if (test === undefined) return []
+      return [{ startMs: ms(start), endMs: ms(end), name: test.name, state: test.state }]
+    }),
+  }
+}
+
+function textOf(kind: ReportKind, report: EnergyReport, session: Session): string {
+  if (kind === 'html') return renderHtml(report, powerTraceOf(session, report))
+  return kind === 'markdown' ? renderMarkdown(report) : serializeReport(report)
+}
 
 /** @returns one line for each file that could not be written */
 export function writeReports(paths: ReportPaths, report: EnergyReport, session: Session): string[] {
@@ -70,7 +94,7 @@ export function writeReports(paths: ReportPaths, report: EnergyReport, session: 
     if (path === undefined) continue
     try {
       if (name === 'journal') session.keepJournal(path)
-      else writeFileSync(path, render[name](report))
+      else writeFileSync(path, textOf(name, report, session))
     } catch (error) {
       failures.push(`cannot write the ${name} report \`${path}\`: ${(error as Error).message}`)
     }

@@ -2,8 +2,10 @@ import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'no
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execa } from 'execa'
 import { reportOf } from './analysis.ts'
 import { computeFigures, computeIdle } from './figures.ts'
+import type { Figures } from './figures.ts'
 import { JournalFollower, append, sampleLine } from './journal.ts'
 import type { MeterLine, RunLine, TestLine } from './journal.ts'
 import { chooseMeter } from './meters/choose.ts'
@@ -11,6 +13,7 @@ import type { MeterEvents, MeterIdentity, MeterProblem, RunningMeter } from './m
 import { meetOtherRuns } from './other-runs.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { EnergyReport, Warning } from './report/json.ts'
+import { busiest, listPrograms } from './programs.ts'
 import { RunState, windowId } from './run-state.ts'
 import { nanoseconds } from './units.ts'
 
@@ -222,10 +225,33 @@ export class Session {
       this.warn({ code: 'meter-leaked', message })
     }
     this.sync()
+    const figures = this.#own.run(() => computeFigures(this.state))
+    await this.#nameCulprit(figures)
     const overheadCpuMs = this.#own.ms
     append(this.journal, { type: '/run', atNs: now(), overheadCpuMs, warnings: this.#warnings })
     this.sync()
-    return reportOf(this.state, this.run)
+    return reportOf(this.state, this.run, figures)
+  }
+
+  /** Who used the machine beside the tests; asked only when somebody did. */
+  async #nameCulprit({ figures }: Figures): Promise<void> {
+    const isDisturbed =
+      [...figures.values()].some(({ state }) => state === 'disturbed') ||
+      [...this.state.settled.values()].some(({ figure }) => figure?.state === 'disturbed') ||
+      this.state.benches.some(({ cases }) =>
+        cases.some(({ energy }) => energy.state === 'disturbed'),
+      )
+    if (!isDisturbed) return
+    const options = { reject: false, timeout: 2000, env: { LC_ALL: 'C' } } as const
+    const programs = await listPrograms(async (file, args) => {
+      const { stdout } = await execa(file, args, options)
+      return { stdout: stdout ?? '' }
+    })
+    const { who, mend } = busiest(programs)
+    this.warn({
+      code: 'disturbed',
+      message: `other programs used the machine; now ${who}: ${mend}`,
+    })
   }
 
   /** @param path absolute */

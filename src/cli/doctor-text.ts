@@ -21,15 +21,22 @@ export interface Diagnosis {
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
-/** One sentence: would a run here measure, and how finely. */
-export function summarise(checks: readonly Check[], fineness: Fineness | null): string {
-  const failures = checks.filter(({ state }) => state === 'failure')
-  const [first] = failures
-  if (first !== undefined || fineness === null) {
-    return `A run here would not measure (${counted(failures.length, 'check')} failed). Tests run as before, without energy.`
+/**
+ * One sentence: would a run here measure, and how finely.
+ * @param fineness `null` when it cannot be told
+ */
+export function summarise(
+  checks: readonly Check[],
+  available: boolean,
+  fineness: Fineness | null,
+): string {
+  const failures = checks.filter(({ state }) => state === 'failure').length
+  if (!available) {
+    return `A run here would not measure (${counted(failures, 'check')} failed). Tests run as before, without energy.`
   }
   const warnings = checks.filter(({ state }) => state === 'warning').length
   const how = warnings === 0 ? '' : `, but coarsely (${counted(warnings, 'warning')})`
+  if (fineness === null) return `A run here would measure${how}. How finely cannot be told today`
   const tests = formatDuration(milliseconds(roundUp(fineness.testMs)))
   const bench = formatSignificant(100 * fineness.bench, fineness.bench < 0.1 ? 1 : 2)
   return `A run here would measure${how}. Today: tests from ${tests}, benches ±${bench} %`

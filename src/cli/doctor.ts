@@ -12,7 +12,8 @@ import { checkCores } from './checks/cores.ts'
 import { checkMachine } from './checks/machine.ts'
 import { checkPermission } from './checks/permission.ts'
 import { checkPowerState } from './checks/power-state.ts'
-import { checkNeighbours, listPrograms } from './checks/processes.ts'
+import { checkNeighbours } from './checks/processes.ts'
+import { listPrograms } from '../programs.ts'
 import { checkProject } from './checks/project.ts'
 import { checkTrial, finenessOf } from './checks/trial.ts'
 import type { Fineness } from './checks/trial.ts'
@@ -30,10 +31,13 @@ export interface DoctorOptions {
 
 interface Found {
   checks: Check[]
+  /** the meter gave what it should */
+  measures: boolean
+  /** `null` when it cannot be told */
   fineness: Fineness | null
 }
 
-const none = (checks: Check[]): Found => ({ checks, fineness: null })
+const none = (checks: Check[]): Found => ({ checks, measures: false, fineness: null })
 
 /** Checks that a failure before them makes pointless. */
 const notTried = skipped(
@@ -76,7 +80,7 @@ async function checkMeter(
   choice: MeterChoice,
 ): Promise<Found> {
   // asked before ours runs
-  const programs = await listPrograms(system)
+  const programs = await listPrograms((file, args) => system.run(file, args))
   const before = checkNeighbours(system, programs)
   const trial = await tryMeter(choice, options.intervalMs)
   if ('state' in trial) return none([...before, ofProblem(system, trial)])
@@ -84,8 +88,8 @@ async function checkMeter(
   const thermal = trial.readings.at(-1)?.thermalPressure ?? null
   const cores = checkCores(await busyRecord(system, options))
   const checks = [...before, ...found, await checkPowerState(system, thermal), cores]
-  const isBroken = checks.some(({ state }) => state === 'failure')
-  return { checks, fineness: isBroken ? null : finenessOf(trial) }
+  const measures = checks.every(({ state }) => state !== 'failure')
+  return { checks, measures, fineness: finenessOf(trial) }
 }
 
 /** Looks at everything, cheapest first; starts nothing as root before the machine can have a meter. */
@@ -97,11 +101,11 @@ async function examine(system: Surroundings, options: MeterOptions): Promise<Fou
   if (!('start' in choice)) return none([machine, ofProblem(system, choice), notTried])
   const permission = await checkPermission(system, options)
   const isForbidden = permission.some(({ state }) => state === 'failure')
-  const { checks, fineness } = await checkMeter(system, options, choice)
+  const { checks, ...outcome } = await checkMeter(system, options, choice)
   // a rule that was not understood, or a password that sudo still remembers
-  if (isForbidden && fineness === null) return none([machine, ...permission, notTried])
+  if (isForbidden && !outcome.measures) return none([machine, ...permission, notTried])
   const seen = isForbidden ? permission.map(asWarning) : permission
-  return { checks: [machine, ...seen, ...checks], fineness }
+  return { checks: [machine, ...seen, ...checks], ...outcome }
 }
 
 const asWarning = (check: Check): Check =>
@@ -130,22 +134,25 @@ export async function diagnose(
   intervalMs: number | undefined,
 ): Promise<Diagnosis> {
   const given = intervalMs === undefined ? {} : { VITEST_ENERGY_INTERVAL: String(intervalMs) }
-  const { checks: found, fineness } = await examineAsAsked(system, { ...system.env, ...given })
+  const examined = await examineAsAsked(system, { ...system.env, ...given })
   const clean = (text: string): string => withoutFolders(system, text)
-  const checks = [...found, ...checkProject(system.cwd)].map(({ id, state, evidence, mend }) => ({
-    id,
-    state,
-    evidence: clean(evidence),
-    mend: mend === null ? null : clean(mend),
-  }))
-  const available = fineness !== null && checks.every(({ state }) => state !== 'failure')
+  const checks = [...examined.checks, ...checkProject(system.cwd)].map(
+    ({ id, state, evidence, mend }) => ({
+      id,
+      state,
+      evidence: clean(evidence),
+      mend: mend === null ? null : clean(mend),
+    }),
+  )
+  const available = examined.measures && checks.every(({ state }) => state !== 'failure')
+  const fineness = available ? examined.fineness : null
   return {
     schema: 'vitest-energy-doctor/1',
     version: version(),
     available,
-    summary: summarise(checks, fineness),
-    shortestTestMs: available ? fineness.testMs : null,
-    benchPrecision: available ? fineness.bench : null,
+    summary: summarise(checks, available, fineness),
+    shortestTestMs: fineness?.testMs ?? null,
+    benchPrecision: fineness?.bench ?? null,
     checks,
   }
 }

@@ -43,7 +43,7 @@ export interface AttributedFigure extends Figure {
   shares: Shares
 }
 
-export interface AttributionWarning {
+interface AttributionWarning {
   code: 'fault' | 'slow-counter'
   message: string
 }

@@ -1,4 +1,5 @@
 import { median } from './statistics.ts'
+import { isEnergy } from './trace.ts'
 import type { Domain, Sample } from './sample.ts'
 
 /** What a domain's counter says of a stretch of time: one sample, or several under a slow counter. */
@@ -68,7 +69,7 @@ export function lumpsOf(
   for (const [position, sample] of samples.entries()) {
     const energy = sample.energy?.[domain]
     const [start, end] = [(sample.start - origin) / 1e9, (sample.end - origin) / 1e9]
-    if (energy === undefined || end <= start) {
+    if (!isEnergy(energy) || end <= start) {
       first = position + 1
       published = null
     } else if (cadence === null) {

@@ -52,7 +52,7 @@ export function divide(input: DivisionInput): Division {
   const spread = byTime ? spreads.byTime : hybridCpu ? spreads.hybrid : spreads.oneCoreType
   const noise = noiseOf(parties, lumps, cells)
   const { wander } = noise
-  const { list: priors } = priorsOf({ parties, lumps, cells, idle, byTime, spread, wander })
+  const priors = priorsOf({ parties, lumps, cells, idle, byTime, spread, wander })
   const givenJ = new Float64Array(lumps.length)
   for (const [w, { first, last }] of lumps.entries()) {
     for (let k = first; k <= last && given.size > 0; k += 1) {
@@ -72,7 +72,7 @@ export function divide(input: DivisionInput): Division {
   }
 }
 
-/** W; the chip's idle power belongs to the domain where it is known to, else all of it to the CPU */
+/** W; 0 where it is not known, so that all of the domain counts as used by somebody */
 function idleOf({ idle, domain }: DivisionInput): number {
   if (idle === null) return 0
   return Math.max(0, idle.domains[domain] ?? 0)

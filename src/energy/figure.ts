@@ -28,8 +28,8 @@ export interface Evidence {
   disturbed: string | null
 }
 
-/** 95 % of a normal distribution lie within this many standard errors */
-const ninetyFive = 1.96
+/** 95 % lie within this many standard errors: Student's t, noise being learnt from some 30 samples */
+const ninetyFive = 2.04
 /** standard error of a shared figure, relative (simulated on one core type, docs/method.md) */
 const sharedError = 0.2
 

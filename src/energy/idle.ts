@@ -20,7 +20,7 @@ export interface Idle {
   warnings: readonly IdleWarning[]
 }
 
-export interface IdleWarning {
+interface IdleWarning {
   code: 'not-quiet' | 'idle-moved'
   message: string
 }

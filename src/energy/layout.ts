@@ -19,7 +19,7 @@ export interface FitInput {
 }
 
 /** One lump's coefficients, rows rising. */
-export interface Equation {
+interface Equation {
   rows: number[]
   weights: number[]
 }

@@ -57,15 +57,18 @@ function steps(parties: readonly Party[], lumps: readonly Lump[], cells: Cells):
 
 const powerOf = ({ start, end, energy }: Lump): number => energy / (end - start)
 
-/** Squares of the steps and products of neighbouring ones; jumps are cut to what noise can do. */
+/** Squares of the steps and products of neighbouring ones, without the test's own jumps. */
 function moments(steps: readonly (number | null)[]): [squares: number[], products: number[]] {
   const known = steps.filter((step) => step !== null)
   const size = Math.sqrt(median(known.map((step) => step * step)) / 0.4549)
-  const cut = (step: number): number => Math.max(-3 * size, Math.min(3 * size, step))
+  // wide enough to keep all that noise does: cutting its tail would make it look smaller
+  const limit = 4.5 * size
   const products: number[] = []
   for (const [w, step] of steps.entries()) {
     const next = steps[w + 1]
-    if (step !== null && typeof next === 'number') products.push(cut(step) * cut(next))
+    if (step === null || typeof next !== 'number') continue
+    // a jump is no noise, and the sample that it falls into makes two steps of it
+    if (Math.abs(step) < limit && Math.abs(next) < limit) products.push(step * next)
   }
-  return [known.map((step) => cut(step) ** 2), products]
+  return [known.map((step) => Math.min(limit, Math.abs(step)) ** 2), products]
 }

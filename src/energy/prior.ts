@@ -34,20 +34,16 @@ const betweenRuns = 0.1
 /** a background that comes and goes is further from its neighbours than they are from each other */
 const restless = 1.3
 
-export interface Priors {
-  list: Prior[]
-  /** energy above idle per busy CPU-second, W */
-  perBusy: number
-}
-
-export function priorsOf(input: PriorInput): Priors {
+/** One for each party. */
+export function priorsOf(input: PriorInput): Prior[] {
   const { parties, byTime, wander } = input
   const machine = powerBeside(input, 'machine')
   const between = powerBeside(input, 'worker')
   const busyOf = (party: Party): number => (byTime ? 1 : party.busy)
+  // energy above idle per busy CPU-second, W
   const perBusy = powerPerBusy(input, machine.mean, busyOf)
   const spread = spreadOf(input, perBusy, busyOf)
-  const list = parties.map((party): Prior => {
+  return parties.map((party): Prior => {
     const busy = busyOf(party)
     if (party.kind === 'machine') {
       const step = Math.max(restless * machine.step, 0.004 * perBusy, 1e-4)
@@ -60,7 +56,6 @@ export function priorsOf(input: PriorInput): Priors {
     const step = Math.max(wander * size, party.kind === 'worker' ? restless * between.step : 0)
     return { mean, deviation, step, repeat: betweenRuns * size, busy }
   })
-  return { list, perBusy }
 }
 
 /** Power above idle of samples that only one party of a kind was in, and how it changes. */

@@ -18,6 +18,8 @@ export interface Reading {
   energy: DomainEnergy | null
   /** the record's own stamp: end of the record, whole seconds since 1970 (truncated); `null` if absent */
   stampSeconds: number | null
+  /** how the record contradicts itself or physics; absent when it does not */
+  contradiction?: string
   /** `thermal_pressure`, as printed; `null` if absent */
   thermalPressure: string | null
   /** CPU time of the whole machine, all cores, ms since the reading before; `null` on the first */

@@ -83,13 +83,17 @@ export class Trace {
   }
 }
 
+/** What a counter can have counted; anything else is a fault, and counts as nothing. */
+export const isEnergy = (value: number | undefined): value is number =>
+  value !== undefined && value >= 0 && value < Infinity
+
 function sumsOf(samples: readonly Sample[]): DomainsJ {
   const sums: DomainsJ = {}
   for (const { energy } of samples) {
     if (energy === null) continue
     for (const domain of domains) {
       const value = energy[domain]
-      if (value !== undefined) sums[domain] = (sums[domain] ?? 0) + value
+      if (isEnergy(value)) sums[domain] = (sums[domain] ?? 0) + value
     }
   }
   return sums

@@ -1,10 +1,11 @@
 import type { BenchEnergy } from '../energy/result.ts'
-import { formatOperationTime, formatSignificant } from '../units.ts'
+import { formatDuration, formatOperationTime, formatSignificant, toMilliseconds } from '../units.ts'
 import type { Nanoseconds } from '../units.ts'
 import { emptyLoopNs } from './batch.ts'
 import type { CaseRunner } from './blocks.ts'
 import { now } from './now.ts'
 import type { MeasurableCase } from './rounds.ts'
+import type { MeterPace } from './scene.ts'
 
 /** Part of an operation that the loop may be without a word. */
 const loopShare = 0.05
@@ -36,7 +37,18 @@ function timeNote(
   return `one operation took ${here} here, ${there} in the latency phase`
 }
 
+const paceNote = ({ slow, sampleNs }: MeterPace): string | null =>
+  slow
+    ? `blocks of ${formatDuration(toMilliseconds(sampleNs))}: the meter's counters advance no more often`
+    : null
+
 /** What the reader of a row should know besides the figures. */
-export function notesOf(energy: BenchEnergy, one: MeasurableCase, runner: CaseRunner): string[] {
-  return [loopNote(energy, runner), timeNote(energy, one)].filter((note) => note !== null)
+export function notesOf(
+  energy: BenchEnergy,
+  one: MeasurableCase,
+  runner: CaseRunner,
+  pace: MeterPace,
+): string[] {
+  const notes = [paceNote(pace), loopNote(energy, runner), timeNote(energy, one)]
+  return notes.filter((note) => note !== null)
 }

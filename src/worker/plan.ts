@@ -25,6 +25,8 @@ export interface Plan {
   fullRoundNs: number
   /** when the test's timeout began to run, on the test clock */
   startNs: Nanoseconds
+  /** of the test's timeout, kept for what comes after, ns */
+  reserveNs: number
 }
 
 /** What a plan is made from. */
@@ -47,6 +49,8 @@ export interface PlanInput {
   timeoutNs: number
   /** when that timeout began to run */
   startNs: Nanoseconds
+  /** time to be left for what the test may still have to do, ns */
+  reserveNs: number
 }
 
 /** Samples between two blocks: the tail of one, a quiet one, the start of the next. */
@@ -74,7 +78,10 @@ export const roundNs = (
 export function planRounds(input: PlanInput): Plan {
   const { options, sampleNs, slow, opNs, nowNs, timeoutNs, startNs } = input
   const budgetNs = options.maxTimeMs * 1e6 * opNs.length
-  const timeoutLeft = timeoutShare * (timeoutNs - nowNs)
+  const timeoutLeft = Math.min(
+    timeoutShare * (timeoutNs - nowNs),
+    timeoutNs - nowNs - input.reserveNs,
+  )
   const left = Math.min(budgetNs, timeoutLeft)
   const quiet = (samples: number, cadences: number) =>
     ((slow ? cadences : samples) * sampleNs) as Nanoseconds
@@ -96,6 +103,7 @@ export function planRounds(input: PlanInput): Plan {
     deadline: (nowNs + left) as Nanoseconds,
     deadlineBy: timeoutLeft < budgetNs ? 'timeout' : 'maxTime',
     startNs,
+    reserveNs: input.reserveNs,
   })
   const least = Math.min(leastSamples, options.samplesPerBlock)
   for (let samples = options.samplesPerBlock; samples > least; samples--) {
@@ -112,9 +120,26 @@ export function planRounds(input: PlanInput): Plan {
  * @returns milliseconds, in whole 5 s
  */
 export function timeoutThatWouldDo(
-  { startNs }: Plan,
+  { startNs, reserveNs }: Plan,
   nowNs: Nanoseconds,
   missingNs: number,
 ): number {
-  return Math.ceil((nowNs - startNs + missingNs / timeoutShare) / 5e9) * 5000
+  const ahead = Math.max(missingNs / timeoutShare, missingNs + reserveNs)
+  return Math.ceil((nowNs - startNs + ahead) / 5e9) * 5000
+}
+
+/** Benches that a test is taken to have still before it, while it has shown no more than two. */
+const fewMore = 8
+/** … and when it has: a test with three has a list of them. */
+const manyMore = 20
+
+/**
+ * What to leave of a test's timeout: more benches may follow, whose latency phases an existing suite
+ * has always had time for.
+ * @param latencyNs the latency phase of one case
+ * @param before benches of the test before this one
+ * @returns nanoseconds
+ */
+export function reserveFor(latencyNs: number, before: number, leftNs: number): number {
+  return before < 2 ? Math.min(fewMore * latencyNs, leftNs / 2) : manyMore * latencyNs
 }

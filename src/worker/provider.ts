@@ -2,7 +2,7 @@ import { inject } from 'vitest'
 import type { BenchmarkGroup, BenchmarkProvider, BenchResult } from 'vitest'
 import { nearestPattern } from '../energy/budget.ts'
 import { noBenchEnergy } from '../energy/bench.ts'
-import type { BenchEnergy, BudgetDeclaration, Comparison } from '../energy/result.ts'
+import type { BenchEnergy, BudgetDeclaration, Comparison, FigureState } from '../energy/result.ts'
 import { budgetMessage } from '../energy/verdict-text.ts'
 import { append } from '../journal.ts'
 import type { WorkerContext } from '../journal.ts'
@@ -18,7 +18,7 @@ import type { LiveTrace } from './live.ts'
 import { notesOf } from './notes.ts'
 import { now } from './now.ts'
 import { rememberOverBudget } from './over.ts'
-import { planRounds } from './plan.ts'
+import { planRounds, reserveFor } from './plan.ts'
 import { namesOf } from './recorder.ts'
 import { Rounds } from './rounds.ts'
 import type { MeasurableCase, Outcome } from './rounds.ts'
@@ -31,6 +31,13 @@ interface Measured {
   at: number
   runner: CaseRunner
   measurable: MeasurableCase
+}
+
+/** What the latency phase hands on. */
+interface Phase {
+  cases: readonly Measured[]
+  /** how long it took for one case */
+  latencyNs: number
 }
 
 function fileOf({ test }: BenchmarkGroup, { run }: WorkerContext): string {
@@ -82,38 +89,41 @@ async function runRounds(
   group: BenchmarkGroup,
   context: WorkerContext,
   trace: LiveTrace,
-  cases: readonly Measured[],
+  { cases, latencyNs }: Phase,
 ): Promise<Outcome> {
   const measurable = cases.map((one) => one.measurable)
   const names = measurable.map(({ name }) => name)
   const { timeout } = group.test
   const start = attemptStart(trace, group.test)
   const pace = await paceOf(trace, () => group.test.context.signal.aborted)
+  const nowNs = now()
+  const timeoutNs =
+    timeout > 0 ? start + toNanoseconds(timeout as Milliseconds) : Number.POSITIVE_INFINITY
   const plan = planRounds({
     options: context.run.bench,
     ...pace,
     opNs: measurable.map(({ opNs }) => opNs),
-    nowNs: now(),
-    timeoutNs:
-      timeout > 0 ? start + toNanoseconds(timeout as Milliseconds) : Number.POSITIVE_INFINITY,
+    nowNs,
+    timeoutNs,
     startNs: start,
+    reserveNs: reserveFor(latencyNs, group.test.benchmarks.length, timeoutNs - nowNs),
   })
-  const rounds = new Rounds(
-    measurable,
-    plan,
-    surroundingsOf(context, trace, group, { names, slow: pace.slow }),
-  )
-  return rounds.run()
+  const around = surroundingsOf(context, trace, group, { names, slow: pace.slow })
+  const outcome = await new Rounds(measurable, plan, around).run()
+  for (const [at, energy] of outcome.energies.entries()) {
+    const one = cases[at]
+    const notes = one === undefined ? [] : notesOf(energy, one.measurable, one.runner, pace)
+    if (notes.length > 0) energy.notes = notes
+  }
+  return outcome
 }
 
-/** Cases that ran at the same time have no energies of their own. */
-function sharedOutcome(cases: readonly Measured[], reason: string): Outcome {
-  return {
-    energies: cases.map(({ measurable }) => noBenchEnergy('shared', reason, measurable)),
-    comparisons: [],
-    errors: new Map(),
-  }
-}
+/** Cases that were not measured, for one reason that holds for all. */
+const without = (cases: readonly Measured[], state: FigureState, reason: string): Outcome => ({
+  energies: cases.map(({ measurable }) => noBenchEnergy(state, reason, measurable)),
+  comparisons: [],
+  errors: new Map(),
+})
 
 function report(
   group: BenchmarkGroup,
@@ -149,28 +159,44 @@ function report(
   rememberOverBudget(test, over)
 }
 
+function markShared(energy: BenchEnergy, reason: string): void {
+  energy.state = 'shared'
+  energy.reason = reason
+  if (energy.budget !== null) energy.budget = { ...energy.budget, verdict: 'unchecked', reason }
+}
+
+async function outcomeOf(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  trace: LiveTrace,
+  phase: Phase & { silent: string | null },
+): Promise<Outcome> {
+  const { cases, silent } = phase
+  if (silent !== null) return without(cases, 'gap', silent)
+  const together = group.options?.concurrency === 'bench' ? 'the cases ran at the same time' : null
+  const before = together ?? sharedWith(trace)
+  if (before !== null) return without(cases, 'shared', before)
+  const outcome = await runRounds(group, context, trace, phase)
+  const after = sharedWith(trace)
+  if (after !== null) for (const energy of outcome.energies) markShared(energy, after)
+  return outcome
+}
+
 /** Energy of the cases, by position of the registration. @throws what a case throws */
 async function measureEnergy(
   group: BenchmarkGroup,
   context: WorkerContext,
-  cases: readonly Measured[],
+  phase: Phase,
 ): Promise<Map<number, BenchEnergy>> {
   const trace = traceOf(context)
   const silent = await trace.waitFor(now(), group.test.context.signal)
-  if (trace.ended !== null || silent !== null) return new Map()
-  const before = group.options?.concurrency === 'bench' ? 'the cases ran at the same time' : null
-  const reason = before ?? sharedWith(trace)
-  const outcome =
-    reason === null ? await runRounds(group, context, trace, cases) : sharedOutcome(cases, reason)
-  const shared = reason ?? sharedWith(trace)
+  if (trace.ended !== null) return new Map()
+  const outcome = await outcomeOf(group, context, trace, { ...phase, silent })
   const energies = new Map<number, BenchEnergy>()
   const lines: { name: string; energy: BenchEnergy }[] = []
-  for (const [position, { at, runner, measurable }] of cases.entries()) {
+  for (const [position, { at, measurable }] of phase.cases.entries()) {
     const energy = outcome.energies[position]
     if (energy === undefined || outcome.errors.has(position)) continue
-    const notes = notesOf(energy, measurable, runner)
-    if (notes.length > 0) energy.notes = notes
-    if (shared !== null) markShared(energy, shared)
     energies.set(at, energy)
     lines.push({ name: measurable.name, energy })
   }
@@ -179,12 +205,6 @@ async function measureEnergy(
   const errors = [...outcome.errors].sort(([a], [b]) => a - b).map(([, error]) => error)
   throwAll(group.options?.throws === true ? errors.slice(0, 1) : errors)
   return energies
-}
-
-function markShared(energy: BenchEnergy, reason: string): void {
-  energy.state = 'shared'
-  energy.reason = reason
-  if (energy.budget !== null) energy.budget = { ...energy.budget, verdict: 'unchecked', reason }
 }
 
 const withEnergy = (result: BenchResult, energy: BenchEnergy | undefined): BenchResult =>
@@ -201,13 +221,15 @@ async function run(group: BenchmarkGroup): Promise<BenchResult[]> {
   const context = inject('vitestEnergy')
   const { test, registrations } = group
   const options = registrations.map((one) => readCaseOptions(one, test.file.name))
+  const began = now()
   const latency = await measureLatency(group)
+  const latencyNs = (now() - began) / registrations.length
   const { results } = latency
   if (context === undefined || context === null || context.noMeter !== null) return results
   if (countsCalls(group)) return results
   const cases = casesOf(group, context, latency, options)
   if (cases.length === 0) return results
-  const energies = await measureEnergy(group, context, cases)
+  const energies = await measureEnergy(group, context, { cases, latencyNs })
   return results.map((result, at) => withEnergy(result, energies.get(at)))
 }
 

@@ -69,6 +69,7 @@ export async function measureCalls(
     nowNs: now(),
     timeoutNs,
     startNs: start,
+    reserveNs: 0,
   })
   const group = { test, registrations: [], config: {} } as unknown as BenchmarkGroup
   const silentScene = {

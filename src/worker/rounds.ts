@@ -61,8 +61,8 @@ export interface Outcome {
 /** Rounds while a verdict is open: beyond, a limit is simply too close to the truth. */
 const roundsWhileInconclusive = 30
 
-/** Hooks that took longer than this leave energy in the sample in which the block begins, ns. */
-const hookNs = 5e5
+/** Hooks and looks that took longer leave energy in the sample in which the block begins, ns. */
+const workNs = 5e5
 
 const durationText = (ns: number): string => formatDuration(toMilliseconds(ns as Nanoseconds))
 
@@ -73,7 +73,11 @@ export class Rounds {
   readonly #around: Surroundings
   readonly #blocks: Block[] = []
   readonly #errors = new Map<number, unknown>()
+  /** cases whose own signal was aborted */
+  readonly #stopped = new Set<number>()
   #quietFrom: Nanoseconds
+  /** the end of the last rest */
+  #restedUntil: Nanoseconds
   #unfinished: MeasurableCase | null = null
   #longestRound = 0
   /** why the samples did not reach the last block; `null` when they did */
@@ -87,6 +91,7 @@ export class Rounds {
     this.#around = around
     this.#began = around.now()
     this.#quietFrom = this.#began
+    this.#restedUntil = this.#began
   }
 
   /** Measures until there is a reason to stop. Never rejects: what a case throws is in `errors`. */
@@ -108,7 +113,11 @@ export class Rounds {
   }
 
   get #active(): number[] {
-    return this.#cases.flatMap((_, at) => (this.#errors.has(at) ? [] : at))
+    return this.#cases.flatMap((_, at) => (this.#goesOn(at) ? at : []))
+  }
+
+  #goesOn(at: number): boolean {
+    return !this.#errors.has(at) && !this.#stopped.has(at)
   }
 
   /** @returns why round `round` must not begin, else `null` */
@@ -152,7 +161,10 @@ export class Rounds {
       this.#quietFrom = end
       await this.#rest(this.#plan.gapNs)
       const quietUntil = this.#around.now()
-      if (ops === 0) return
+      if (ops === 0) {
+        this.#stopped.add(at)
+        return
+      }
       const block = { case: at, round, quietFrom, start, end, quietUntil, ops, cpuMs }
       this.#blocks.push(block)
       this.#around.record(block)
@@ -164,14 +176,13 @@ export class Rounds {
     }
   }
 
-  /** Ends the case before, begins this one, and lets the machine come to rest if that was work. */
+  /** Ends the case before, begins this one, and lets the machine rest if there was work since. */
   async #openCase(one: MeasurableCase): Promise<void> {
-    const started = this.#around.now()
     await this.#closeCase()
     this.#unfinished = one
     await one.prepare()
     const ended = this.#around.now()
-    if (ended - started <= hookNs) return
+    if (ended - this.#restedUntil <= workNs) return
     this.#quietFrom = ended
     await this.#rest(this.#plan.settleNs)
   }
@@ -186,8 +197,9 @@ export class Rounds {
     }
   }
 
-  #rest(length: Nanoseconds): Promise<void> {
-    return this.#around.sleep(length / 1e6)
+  async #rest(length: Nanoseconds): Promise<void> {
+    await this.#around.sleep(length / 1e6)
+    this.#restedUntil = this.#around.now()
   }
 
   /** Waits for the samples of the last block. */
@@ -230,7 +242,7 @@ export class Rounds {
   }
 
   #enough(soFar: RoundsSoFar, round: number, precise: boolean): BenchEnergy['stoppedBy'] {
-    const active = soFar.cases.filter((_, at) => !this.#errors.has(at))
+    const active = soFar.cases.filter((_, at) => this.#goesOn(at))
     const clear = active.every(clearOfBudget)
     if (precise && clear) return this.#waited ? 'budget' : 'precision'
     if (precise && round >= roundsWhileInconclusive) return 'rounds'
@@ -252,7 +264,7 @@ export class Rounds {
 
   #widest(soFar: RoundsSoFar): number | null {
     const widths = soFar.cases
-      .filter((_, at) => !this.#errors.has(at))
+      .filter((_, at) => this.#goesOn(at))
       .map((one) => relativeHalfWidth(one))
     const widest = Math.max(...widths)
     return Number.isFinite(widest) ? widest : null
@@ -266,7 +278,8 @@ export class Rounds {
     const meterEnded = this.#around.meterEnded() ?? this.#silence
     const how = { stoppedBy, roundsNeeded, quick, shortage, meterEnded }
     const energies = soFar.cases.map((one) => benchEnergy(one, soFar, how))
-    return { energies, comparisons: compareCases(soFar), errors: this.#errors }
+    const sound = soFar.cases.filter((_, at) => !this.#errors.has(at))
+    return { energies, comparisons: compareCases({ ...soFar, cases: sound }), errors: this.#errors }
   }
 
   #shortage(stoppedBy: BenchEnergy['stoppedBy']): string | null {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { makeProject, runIn, writeProject } from './vitest-run.ts'
+import { makeProject, runIn, startIn, writeProject } from './vitest-run.ts'
 import type { RunOptions, VitestRun } from './vitest-run.ts'
 
 /** What the machine draws when no test announces anything, W. */
@@ -31,18 +31,23 @@ export const announced = (root: string, more: object = {}): object => ({
   ...more,
 })
 
-/** A run in `root` whose tests may `import { draw } from './power.js'`. */
-export function runAnnouncedIn(
-  root: string,
-  { emulator = {}, env = {}, ...options }: RunOptions = {},
-): Promise<VitestRun> {
-  const file = join(root, 'power.jsonl')
-  return runIn(root, {
+function announcing(root: string, { emulator = {}, env = {}, ...options }: RunOptions): RunOptions {
+  return {
     ...options,
-    env: { POWER_FILE: file, ...env },
+    env: { POWER_FILE: join(root, 'power.jsonl'), ...env },
     emulator: emulator === null ? null : announced(root, emulator),
-  })
+  }
 }
+
+/** A run in `root` whose tests may `import { draw } from './power.js'`. */
+export const runAnnouncedIn = (root: string, options: RunOptions = {}): Promise<VitestRun> =>
+  runIn(root, announcing(root, options))
+
+/** The same, not awaited. */
+export const startAnnouncedIn = (
+  root: string,
+  options: RunOptions = {},
+): ReturnType<typeof startIn> => startIn(root, announcing(root, options))
 
 const withPower = (files: Record<string, string>): Record<string, string> => ({
   'power.js': powerJs,

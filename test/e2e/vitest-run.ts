@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import type { Subprocess } from 'execa'
 import { onTestFinished } from 'vitest'
 import type { EnergyReport } from '../../src/report/json.ts'
 
@@ -94,18 +95,31 @@ export function temporaryFolder(root: string): string {
   return folder
 }
 
-/** A real Vitest run in `root`. */
-export async function runIn(root: string, options: RunOptions = {}): Promise<VitestRun> {
+interface Ended {
+  stdout: string
+  stderr: string
+  exitCode?: number | undefined
+}
+
+/** Vitest as it runs in `root`; settles when it has ended, however it did. */
+export function startIn(
+  root: string,
+  options: RunOptions = {},
+): Promise<Ended> & Pick<Subprocess, 'kill'> {
   const { args = ['run'] } = options
-  const tmp = temporaryFolder(root)
-  const { stdout, stderr, exitCode } = await execa(process.execPath, [vitestBin, ...args], {
+  return execa(process.execPath, [vitestBin, ...args], {
     cwd: root,
-    env: { TMPDIR: tmp, ...cleanEnv(options) },
+    env: { TMPDIR: temporaryFolder(root), ...cleanEnv(options) },
     extendEnv: false,
     reject: false,
     timeout: 60_000,
     stdin: 'ignore',
   })
+}
+
+/** A real Vitest run in `root`. */
+export async function runIn(root: string, options: RunOptions = {}): Promise<VitestRun> {
+  const { stdout, stderr, exitCode } = await startIn(root, options)
   const read = (path: string): string => readFileSync(join(root, path), 'utf8')
   return {
     root,

@@ -261,6 +261,16 @@ describe('states', () => {
   })
 })
 
+describe('impossible energies', () => {
+  it.each([Number.NaN, Infinity, -1])('of %d J are a fault and spoil no sum', (value) => {
+    const samples = samplesOf([0.01, 0.4, value, 0.4, 0.01])
+    const attribution = divide(samples, [windowOf('a', [100, 400])])
+    expect(attribution.figures.get('a')?.state).toBe('fault')
+    expect(attribution.totalJ).toBeCloseTo(0.82, 12)
+    expect(attribution.attributedJ).toBeCloseTo(0.8, 12)
+  })
+})
+
 describe('settled shares', () => {
   const samples = samplesOf([0.01, 0.2, 0.4, 0.4, 0.4, 0.2, 0.01])
   const windows = [windowOf('a', [150, 350]), windowOf('b', [350, 550])]

@@ -55,7 +55,7 @@ describe.skipIf(files.length === 0)('captures of real output', () => {
       const seen = readWith(bytes, chunkBytes)
       const total = seen.reduce((sum, { energy }) => sum + totalOf(energy ?? {}), 0)
       expect(total).toBeCloseTo(expected, 12)
-      expect(seen.every(({ elapsed, mismatch }) => elapsed !== null && mismatch === null)).toBe(
+      expect(seen.every(({ elapsed, contradiction }) => elapsed !== null && contradiction === null)).toBe(
         true,
       )
     }
@@ -81,7 +81,7 @@ describe.skipIf(files.length === 0)('captures of real output', () => {
         energy: { cpu: 0.015, gpu: 0, ane: 0 },
         stampSeconds: Date.UTC(2026, 8, 20, 7, 50, 3) / 1000,
         thermalPressure: 'Nominal',
-        mismatch: null,
+        contradiction: null,
       },
     ])
   })

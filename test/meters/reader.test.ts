@@ -36,7 +36,7 @@ describe('a record', () => {
       energy: { cpu: 0.3, gpu: 0.02, ane: 0.001 },
       stampSeconds: Date.UTC(2023, 3, 1, 13, 18, 36) / 1000,
       thermalPressure: 'Nominal',
-      mismatch: null,
+      contradiction: null,
     })
   })
 
@@ -92,10 +92,10 @@ describe('implausible figures', () => {
   })
 
   test('a power that is not energy ÷ elapsed is told, and the energy kept', () => {
-    expect(readSecond({ more: power(3000) })?.mismatch).toBeNull()
+    expect(readSecond({ more: power(3000) })?.contradiction).toBeNull()
     const odd = readSecond({ more: power(9000) })
     expect(odd?.energy?.cpu).toBe(0.3)
-    expect(odd?.mismatch).toBe('cpu: 9000 mW in 0.1 s, but 300 mJ')
+    expect(odd?.contradiction).toBe('cpu: 9000 mW in 0.1 s, but 300 mJ')
   })
 })
 

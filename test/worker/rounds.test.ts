@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { BenchEnergy } from '../../src/energy/result.ts'
 import type { Nanoseconds } from '../../src/units.ts'
-import { planRounds } from '../../src/worker/plan.ts'
+import { planRounds, reserveFor } from '../../src/worker/plan.ts'
 import type { PlanInput } from '../../src/worker/plan.ts'
 import { Rounds } from '../../src/worker/rounds.ts'
 import type { MeasurableCase } from '../../src/worker/rounds.ts'
@@ -24,6 +24,7 @@ interface Setting {
   machine?: Partial<MachineOptions>
   plan?: Partial<PlanInput['options']>
   timeoutMs?: number
+  reserveMs?: number
   change?: (machine: SimulatedMachine) => void
 }
 
@@ -44,6 +45,7 @@ async function measure(cases: Partial<CaseOptions>[], setting: Setting = {}) {
     nowNs,
     timeoutNs: nowNs + (setting.timeoutMs ?? Number.POSITIVE_INFINITY) * 1e6,
     startNs: nowNs,
+    reserveNs: setting.reserveMs === undefined ? 0 : setting.reserveMs * 1e6,
   })
   const outcome = await new Rounds(made, plan, around).run()
   return { machine, outcome, seconds: (around.now() - nowNs) / 1e9 }
@@ -147,6 +149,12 @@ describe('the length', () => {
     expect(energy.reason).toMatch(/timeout leaves no time for more; `timeout: 25000` would$/)
   })
 
+  test('leaves a reserve for what comes after', async () => {
+    const { outcome, seconds } = await measure([{}], { timeoutMs: 20_000, reserveMs: 15_000 })
+    expect(seconds).toBeLessThan(5)
+    expect(first(outcome.energies).reason).toMatch(/`timeout: 25000` would$/)
+  })
+
   test('that would do does', async () => {
     const { outcome } = await measure([{}, {}], { timeoutMs: 25_000 })
     expect(first(outcome.energies)).toMatchObject({ state: 'measured', stoppedBy: 'precision' })
@@ -177,6 +185,18 @@ describe('the length', () => {
     expect(first(outcome.energies)).toMatchObject({ state: 'rough', rounds: 3, stoppedBy: 'quick' })
     expect(machine.blocks).toHaveLength(4)
     expect(seconds).toBeLessThan(4)
+  })
+})
+
+describe('the reserve', () => {
+  test('is for eight more benches, but for no more than half of the time', () => {
+    expect(reserveFor(1, 0, 100)).toBe(8)
+    expect(reserveFor(1, 1, 10)).toBe(5)
+    expect(reserveFor(1, 1, Number.POSITIVE_INFINITY)).toBe(8)
+  })
+
+  test('is for twenty more from the third bench of a test on', () => {
+    expect(reserveFor(1, 2, 10)).toBe(20)
   })
 })
 
@@ -258,6 +278,12 @@ describe('what goes wrong', () => {
     ])
     expect(new Set(outcome.errors.keys())).toEqual(new Set([0, 1]))
     expect(outcome.energies[2]?.state).toBe('measured')
+  })
+
+  test('a case whose own signal is aborted does not keep the others waiting', async () => {
+    const { outcome } = await measure([{}, { work: () => Promise.resolve(0) }])
+    expect(outcome.energies[0]).toMatchObject({ state: 'measured', stoppedBy: 'precision' })
+    expect(outcome.energies[1]).toMatchObject({ rounds: 0, energyPerOpJ: null })
   })
 
   test('an abort in mid-round: what was measured is kept', async () => {

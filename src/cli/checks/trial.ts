@@ -5,8 +5,8 @@ import { formatEnergy, formatPower } from '../../units.ts'
 import type { Trial } from '../trial.ts'
 import type { Check } from './check.ts'
 import { failure, ok, warning } from './check.ts'
-import { busiest } from './processes.ts'
-import type { RunningProgram } from './processes.ts'
+import { busiest } from '../../programs.ts'
+import type { RunningProgram } from '../../programs.ts'
 
 /** How finely a run here would measure. */
 export interface Fineness {
@@ -36,11 +36,11 @@ const busySamples = ({ samples, busy }: Trial): Sample[] =>
 const quietSamples = ({ samples, busy }: Trial): Sample[] =>
   samples.filter((sample) => sample.end <= busy.start && sample.energy !== null)
 
-/** Time between changes of the counter, ms: samples of zero are waiting for the next lump. */
-function cadenceMs(trial: Trial): number {
-  const busy = busySamples(trial)
-  const changed = busy.filter((sample) => energyIn(sample) > 0).length
-  return (busy.reduce((sum, sample) => sum + lengthMs(sample), 0) || NaN) / Math.max(1, changed)
+/** Time between changes of the counters, ms: samples of zero are waiting for the next lump. */
+function cadenceMs({ samples }: Trial): number {
+  const known = samples.filter(({ energy }) => energy !== null)
+  const changed = known.filter((sample) => energyIn(sample) > 0).length
+  return known.reduce((sum, sample) => sum + lengthMs(sample), 0) / Math.max(1, changed)
 }
 
 function checkFirstRecord({ firstRecordMs, identity, intervalMs }: Trial): Check {
@@ -80,41 +80,32 @@ function checkClock({ clock, readings, samples }: Trial): Check {
   )
 }
 
+function checkCounters(trial: Trial): Check {
+  const cadence = cadenceMs(trial)
+  if (trial.samples.every((sample) => energyIn(sample) === 0)) {
+    const mend = 'update macOS (betas of macOS 27 read 0); report it with doctor --evidence FILE'
+    return failure('counters', 'the meter stays at zero under load', mend)
+  }
+  if (cadence <= 1.8 * ((trial.clock.medianSample ?? NaN) / 1e6)) {
+    return ok('counters', 'a new value in every sample')
+  }
+  const evidence = `the counters change every ${Math.round(cadence)} ms only`
+  return warning('counters', evidence, 'tests shorter than that get no figure of their own')
+}
+
 function checkLoad(trial: Trial): Check {
   const busy = busySamples(trial)
   const idle = idlePowerOf(trial.samples, [trial.busy])
-  const seconds = busy.reduce((sum, sample) => sum + lengthMs(sample), 0) / 1000
-  const energy = busy.reduce((sum, sample) => sum + energyIn(sample), 0)
-  if (busy.length === 0)
-    return failure(
-      'load',
-      'no whole sample came while a core was busy',
-      'npx vitest-energy doctor --evidence FILE',
-    )
-  const idleText = idle === null ? 'no idle' : `${formatPower(idle.power)} idle`
-  const evidence = `${idleText}, ${formatPower(energy / seconds)} with one core busy for 1 s`
-  if (energy === 0) {
-    return failure(
-      'load',
-      `${evidence}: the meter stays at zero under load`,
-      'update macOS (betas of macOS 27 read 0); report it with doctor --evidence FILE',
-    )
+  const lasted = busy.reduce((sum, sample) => sum + lengthMs(sample), 0)
+  if (idle === null || 2 * cadenceMs(trial) > lasted) {
+    const evidence = 'idle and load cannot be told apart in the second that was watched'
+    return warning('load', evidence, null)
   }
-  if (idle !== null && energy / seconds <= 1.2 * idle.power) {
-    const mend = 'close what keeps the machine busy, then look again'
-    return warning('load', `${evidence}: hardly more than idle`, mend)
-  }
-  const cadence = cadenceMs(trial)
-  const sampleMs = (trial.clock.medianSample ?? NaN) / 1e6
-  if (cadence > 1.8 * sampleMs) {
-    const every = `the counters change every ${Math.round(cadence)} ms only`
-    return warning(
-      'load',
-      `${evidence}; ${every}`,
-      'tests shorter than that get no figure of their own',
-    )
-  }
-  return ok('load', `${evidence}, a new value in every sample`)
+  const power = busy.reduce((sum, sample) => sum + energyIn(sample), 0) / (lasted / 1000)
+  const evidence = `${formatPower(idle.power)} idle, ${formatPower(power)} with one core busy for 1 s`
+  return power > 1.2 * idle.power
+    ? ok('load', evidence)
+    : warning('load', `${evidence}: hardly more`, 'close what keeps the machine busy, look again')
 }
 
 /** CPU time that other programs used while we were quiet, part of one core. */
@@ -137,18 +128,22 @@ function checkQuiet(trial: Trial, programs: readonly RunningProgram[]): Check {
   return warning('quiet', `${evidence}: ${who}`, mend)
 }
 
-/** What can be told of a run from this trial. */
-export function finenessOf(trial: Trial): Fineness {
-  const sampleMs = Math.max((trial.clock.medianSample ?? NaN) / 1e6, cadenceMs(trial))
-  const quiet = quietSamples(trial).map(energyIn)
-  const busy = busySamples(trial)
-  const noise = deviation(quiet)
-  const perMs = mean(busy.map((sample) => energyIn(sample) / lengthMs(sample)))
-  // a figure of its own: three samples (docs/method.md), and noise below a tenth of the energy
-  const byNoise = (noise / (0.1 * perMs)) ** 2 / sampleMs
-  const relative = Math.hypot(noise, deviation(busy.map(energyIn))) / (perMs * sampleMs)
+/**
+ * What can be told of a run from this trial.
+ * @returns `null` where load hardly shows: the machine is too busy, or its counters too slow
+ */
+export function finenessOf(trial: Trial): Fineness | null {
+  const sampleMs = (trial.clock.medianSample ?? NaN) / 1e6
+  const [quiet, busy] = [quietSamples(trial), busySamples(trial)]
+  const powerOf = (samples: readonly Sample[]): number =>
+    mean(samples.map((sample) => energyIn(sample) / lengthMs(sample)))
+  const netPerMs = powerOf(busy) - powerOf(quiet)
+  if (!(netPerMs > 0.2 * powerOf(quiet)) || cadenceMs(trial) > 1.8 * sampleMs) return null
+  const noise = deviation(quiet.map(energyIn))
+  const relative = Math.hypot(noise, deviation(busy.map(energyIn))) / (netPerMs * sampleMs)
   return {
-    testMs: Math.max(3 * sampleMs, byNoise),
+    // a figure of its own: three samples (docs/method.md), and noise below a tenth of the energy
+    testMs: Math.max(3 * sampleMs, (noise / (0.1 * netPerMs)) ** 2 / sampleMs),
     // two standard errors over 10 rounds of 5 samples; below half a percent nothing is promised
     bench: Math.max(0.005, (2 * relative) / Math.sqrt(50)),
   }
@@ -161,6 +156,7 @@ export function checkTrial(trial: Trial, programs: readonly RunningProgram[]): C
     checkFirstRecord(trial),
     checkInterval(trial),
     checkClock(trial),
+    checkCounters(trial),
     checkLoad(trial),
     checkQuiet(trial, programs),
   ]

@@ -106,10 +106,10 @@ class Powermetrics implements RunningMeter {
     if (figures === null || machine === null) return
     if (this.#phase === 'starting' && !this.#introduce(machine)) return
     this.#coverage.add(record.arrival, figures)
-    const { elapsed, energy, stampSeconds, thermalPressure } = figures
+    const { contradiction, ...reading } = figures
+    const doubt = contradiction === null ? {} : { contradiction }
     const { arrival } = record
-    const cpu = this.#cpu.sinceBefore()
-    this.#events.reading({ arrival, elapsed, energy, stampSeconds, thermalPressure, ...cpu })
+    this.#events.reading({ arrival, ...reading, ...doubt, ...this.#cpu.sinceBefore() })
   }
 
   /** @returns `false` when the machine has no meter */

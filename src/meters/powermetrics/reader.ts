@@ -12,8 +12,8 @@ export interface Figures {
   energy: DomainEnergy | null
   stampSeconds: number | null
   thermalPressure: string | null
-  /** how the record contradicts itself: power × elapsed ≠ energy; `null` when it does not */
-  mismatch: string | null
+  /** how the record contradicts itself or physics, or what it lost; `null` when it does not */
+  contradiction: string | null
 }
 
 /** What the first record says of the machine. */
@@ -32,12 +32,13 @@ export function figuresOf(fields: Fields): Figures {
   const { elapsedNs, stampSeconds, thermalPressure } = fields
   const elapsed = lengthOf(elapsedNs)
   const energy = elapsed === null || fields.invalid ? null : energyIn(fields, elapsed)
+  const absurd = energy === null || elapsed === null ? null : absurdityIn(energy, elapsed)
   return {
     elapsed,
-    energy: energy !== null && elapsed !== null && isPlausible(energy, elapsed) ? energy : null,
+    energy: absurd === null ? energy : null,
     stampSeconds: stampSeconds === undefined || Number.isNaN(stampSeconds) ? null : stampSeconds,
     thermalPressure: thermalPressure ?? null,
-    mismatch: elapsed === null ? null : mismatchIn(fields, elapsed),
+    contradiction: absurd ?? (elapsed === null ? null : mismatchIn(fields, elapsed)),
   }
 }
 
@@ -67,12 +68,13 @@ const fromMillijoules = (value: number | undefined): number | undefined =>
 const fromPower = (power: number | undefined, elapsed: Nanoseconds): number | undefined =>
   power === undefined ? undefined : energyOf(watts(power), elapsed)
 
-function isPlausible(energy: DomainEnergy, elapsed: Nanoseconds): boolean {
-  const parts = Object.values(energy)
-  return (
-    parts.every((part) => Number.isFinite(part) && part >= 0) &&
-    powerOf(totalOf(energy), elapsed) <= plausiblePower
-  )
+function absurdityIn(energy: DomainEnergy, elapsed: Nanoseconds): string | null {
+  for (const domain of domains) {
+    const part = energy[domain] ?? 0
+    if (!Number.isFinite(part) || part < 0) return `${domain} energy of ${part} J`
+  }
+  const power = powerOf(totalOf(energy), elapsed)
+  return power <= plausiblePower ? null : `power of ${Math.round(power)} W`
 }
 
 /** Powers are energy ÷ elapsed to six digits in every capture; energies are rounded to 1 mJ. */
@@ -118,9 +120,11 @@ export class RecordReader {
     const figures = figuresOf(fields)
     if (figures.elapsed === null && this.#machine === null) return null
     this.#machine ??= machineOf(fields)
-    const lacking = this.#machine.domains.some((domain) => figures.energy?.[domain] === undefined)
+    if (figures.energy === null) return figures
+    const lacking = this.#machine.domains.find((domain) => figures.energy?.[domain] === undefined)
+    if (lacking === undefined) return figures
     // without a domain that it had, its total would be too small
-    return lacking ? { ...figures, energy: null } : figures
+    return { ...figures, energy: null, contradiction: `${lacking} energy is missing` }
   }
 
   #fieldsOf(bytes: Buffer): Fields | null {
@@ -150,6 +154,6 @@ function damaged(bytes: Buffer): Figures {
     energy: null,
     stampSeconds: null,
     thermalPressure: null,
-    mismatch: null,
+    contradiction: null,
   }
 }
