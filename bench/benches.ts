@@ -66,12 +66,23 @@ function truthOf({ machine }: Run, at: number): number {
 
 const percent = (part: number, digits = 2): string => `${(100 * part).toFixed(digits)} %`
 
-async function accuracy(
-  title: string,
+export interface Accuracy {
+  /** of the error, as a part of the truth */
+  rms: number
+  bias: number
+  /** half the 95 % interval, mean */
+  halfWidth: number
+  /** how often the interval holds the truth */
+  coverage: number
+  rounds: number
+}
+
+/** How far figures are from the truth in seeded compares of two cases. */
+export async function accuracyOf(
   how: Omit<MachineOptions, 'seed'>,
   runs: number,
   fixed: boolean,
-) {
+): Promise<Accuracy> {
   const errors: number[] = []
   const halves: number[] = []
   const rounds: number[] = []
@@ -80,18 +91,32 @@ async function accuracy(
     const run = await compare([3.4, 2.1], { ...how, seed }, fixed)
     for (const [at, energy] of run.outcome.energies.entries()) {
       const truth = truthOf(run, at)
-      const { energyPerOpJ, lowJ, highJ } = energy
-      if (energyPerOpJ === null || lowJ === null || highJ === null)
-        throw new Error(String(energy.reason))
+      const { energyPerOpJ, lowJ, highJ, reason } = energy
+      if (energyPerOpJ === null || lowJ === null || highJ === null) throw new Error(String(reason))
       errors.push(energyPerOpJ / truth - 1)
       halves.push((highJ - lowJ) / 2 / truth)
       rounds.push(energy.rounds)
       if (lowJ <= truth && truth <= highJ) covered++
     }
   }
-  const rms = Math.sqrt(mean(errors.map((error) => error ** 2)))
+  return {
+    rms: Math.sqrt(mean(errors.map((error) => error ** 2))),
+    bias: mean(errors),
+    halfWidth: mean(halves),
+    coverage: covered / errors.length,
+    rounds: mean(rounds),
+  }
+}
+
+async function accuracy(
+  title: string,
+  how: Omit<MachineOptions, 'seed'>,
+  runs: number,
+  fixed: boolean,
+): Promise<void> {
+  const { rms, bias, halfWidth, coverage, rounds } = await accuracyOf(how, runs, fixed)
   console.log(
-    `${title.padEnd(44)} RMS ${percent(rms)}, bias ${percent(mean(errors))}, 95 % interval ±${percent(mean(halves))} covers ${percent(covered / errors.length, 1)}, ${mean(rounds).toFixed(1)} rounds`,
+    `${title.padEnd(44)} RMS ${percent(rms)}, bias ${percent(bias)}, 95 % interval ±${percent(halfWidth)} covers ${percent(coverage, 1)}, ${rounds.toFixed(1)} rounds`,
   )
 }
 

@@ -1,18 +1,8 @@
+import { seededRandom } from '../src/energy/random.ts'
 import type { Sample } from '../src/energy/sample.ts'
 import type { Block } from '../src/energy/round.ts'
 import type { MeasurableCase, Surroundings } from '../src/worker/rounds.ts'
 import type { Joules, Nanoseconds } from '../src/units.ts'
-
-/** mulberry32: small, seeded, good enough for noise. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 /** Standard normal, by Box and Muller. */
 export function normalFrom(random: () => number): () => number {
@@ -35,6 +25,8 @@ export interface MachineOptions {
   burstsUseCpu?: boolean
   /** length of a sample, s */
   sampleSeconds?: number
+  /** the counters advance only so often, s; 0: with every sample */
+  cadenceSeconds?: number
 }
 
 interface Stretch {
@@ -59,6 +51,7 @@ export class SimulatedMachine {
   #oldestWork = 0
   #oldestBurst = 0
   #cpuMs = 0
+  #nextPublication = 0
   /** J so far, and whole mJ given out */
   #counted = 0
   #read = 0
@@ -81,6 +74,7 @@ export class SimulatedMachine {
       burstsPerSecond: 0,
       burstsUseCpu: false,
       sampleSeconds: 0.108,
+      cadenceSeconds: 0,
       ...options,
     }
     this.#random = seededRandom(options.seed)
@@ -143,8 +137,11 @@ export class SimulatedMachine {
   /** The counter counts whole millijoules; samples are placed a millisecond or so off. */
   #place(start: number, end: number, joules: number): void {
     this.#counted += joules
-    const cpu = ((Math.floor(this.#counted * 1000) - this.#read) / 1000) as Joules
-    this.#read = Math.floor(this.#counted * 1000)
+    const published = end >= this.#nextPublication
+    if (published) this.#nextPublication = end + this.#options.cadenceSeconds
+    const whole = published ? Math.floor(this.#counted * 1000) : this.#read
+    const cpu = ((whole - this.#read) / 1000) as Joules
+    this.#read = whole
     const placed = (end + 0.001 * this.#normal()) * 1e9
     this.samples.push({
       index: this.samples.length,

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { TestCase, TestModule } from 'vitest/node'
 import { declaredAtTest, matchesPattern, nearestPattern } from './energy/budget.ts'
+import { printable } from './energy/printable.ts'
 import type { BudgetDeclaration } from './energy/result.ts'
 import type { TestLine } from './journal.ts'
 import { nearestNames } from './nearest.ts'
@@ -105,9 +106,9 @@ export function unmatchedPatterns(
     .map(({ pattern, perOp, budget }) => {
       const names = subjects
         .filter((subject) => subject.perOp === perOp)
-        .map(({ file, names }) => [file, ...names].join(' > '))
+        .map(({ file, names }) => printable([file, ...names].join(' > ')))
       const near = nearestNames(pattern, names, 3)
-      const what = `${budget.source} matches no ${perOp ? 'bench case' : 'test'}`
+      const what = `${printable(budget.source)} matches no ${perOp ? 'bench case' : 'test'}`
       const mend =
         near.length === 0 ? '' : `; nearest: ${near.map((name) => `'${name}'`).join(', ')}`
       return { code: 'budget-unmatched', message: what + mend }

@@ -3,6 +3,7 @@ import type { TestCase, TestModule } from 'vitest/node'
 import type { Comparison } from './energy/result.ts'
 import type { Colors } from './report/columns.ts'
 import { plain } from './report/columns.ts'
+import { testClock } from './test-clock.ts'
 
 /** What can be put into the output of Vitest's own terminal reporters. */
 export interface Additions {
@@ -118,7 +119,7 @@ class EventQueue {
   }
 
   add(handle: () => void): void {
-    this.#events.push({ instant: Number(process.hrtime.bigint()), handle })
+    this.#events.push({ instant: testClock(), handle })
     this.#timer ??= setInterval(() => this.#release(), 25)
   }
 

@@ -18,6 +18,8 @@ export interface RunLine {
   startTime: string
   /** the same instant on the test clock */
   atNs: number
+  /** wall clock − test clock, ms, to well below a millisecond */
+  wallOffsetMs: number
   versions: { vitestEnergy: string; vitest: string; node: string }
   /** absolute folder that all `file`s are relative to */
   root: string

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { append } from './journal.ts'
+import { testClock } from './test-clock.ts'
 
 function isAlive(pid: number): boolean {
   try {
@@ -40,7 +41,7 @@ export function meetOtherRuns(
         rmSync(path, { force: true })
         continue
       }
-      const atNs = Number(process.hrtime.bigint())
+      const atNs = testClock()
       append(journal, { type: 'other-run', atNs, pid: entry.pid })
       append(entry.journal, { type: 'other-run', atNs, pid: process.pid })
     }

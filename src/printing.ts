@@ -14,6 +14,7 @@ import {
 import type { BenchRow } from './report/table.ts'
 import { formatSumSuffix, formatTestSuffix } from './report/test-suffix.ts'
 import type { Session } from './session.ts'
+import { testClock } from './test-clock.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -77,7 +78,7 @@ export class Printing implements Additions {
     session.sync()
     if (session.coveredUntil >= instant) return true
     // a meter that hangs must not hold the output
-    return Number(process.hrtime.bigint()) - instant > (4 * session.run.intervalMs + 1000) * 1e6
+    return testClock() - instant > (4 * session.run.intervalMs + 1000) * 1e6
   }
 
   beforeTest(test: TestCase): void {

@@ -24,7 +24,6 @@ export const windowId = (testId: string, retry: number, repeat: number): string 
 
 /** One run as its journal tells it, line by line: the same for the run itself and for a replay. */
 export class RunState {
-  readonly clock: SampleClock = new SampleClock()
   readonly readings: Reading[] = []
   /** attempts that have ended, in the order of their ends */
   readonly windows: EnergyWindow[] = []
@@ -44,6 +43,7 @@ export class RunState {
   /** process of each worker */
   readonly pids: Map<string, number> = new Map()
   run: RunLine | null = null
+  #clock = new SampleClock()
   /** what the first record said; `null` before it */
   identity: MeterLine | null = null
   /** the meter's last word */
@@ -55,13 +55,16 @@ export class RunState {
     switch (line.type) {
       case 'run':
         this.run = line
+        this.#clock = new SampleClock({
+          wallOffsetMs: line.wallOffsetMs,
+          intervalMs: line.intervalMs,
+        })
         break
       case 'meter':
         this.#takeMeter(line)
         break
       case 'sample':
-        this.readings.push(readingOf(line))
-        this.clock.add(readingOf(line))
+        this.#takeReading(readingOf(line))
         break
       case 'file':
       case '/file':
@@ -99,8 +102,17 @@ export class RunState {
     }
   }
 
+  get clock(): SampleClock {
+    return this.#clock
+  }
+
   get samples(): readonly Sample[] {
-    return this.clock.samples
+    return this.#clock.samples
+  }
+
+  #takeReading(reading: Reading): void {
+    this.readings.push(reading)
+    this.#clock.add(reading)
   }
 
   #addWait({ testId, retry, repeat, waitMs }: AttemptLine | SettledLine): void {

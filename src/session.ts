@@ -15,6 +15,7 @@ import type { ResolvedOptions } from './options.ts'
 import type { EnergyReport, Warning } from './report/json.ts'
 import { busiest, listPrograms } from './programs.ts'
 import { RunState, windowId } from './run-state.ts'
+import { testClock, wallOffsetMs } from './test-clock.ts'
 import { nanoseconds } from './units.ts'
 
 export interface SessionFacts {
@@ -27,8 +28,6 @@ export interface SessionFacts {
   /** workers that may run at once */
   workers: number
 }
-
-const now = (): number => Number(process.hrtime.bigint())
 
 /** Time that is spent in this tool itself, in Vitest's main process. */
 class OwnTime {
@@ -176,7 +175,7 @@ export class Session {
   /** A file has left its worker, as Vitest says it: closes a span that a dead worker left open. */
   closeFile(projectName: string, file: string): void {
     const type = '/file'
-    const atNs = now()
+    const atNs = testClock()
     append(this.journal, { type, projectName, file, worker: '', pid: 0, atNs, cpuMs: null })
   }
 
@@ -228,7 +227,12 @@ export class Session {
     const figures = this.#own.run(() => computeFigures(this.state))
     await this.#nameCulprit(figures)
     const overheadCpuMs = this.#own.ms
-    append(this.journal, { type: '/run', atNs: now(), overheadCpuMs, warnings: this.#warnings })
+    append(this.journal, {
+      type: '/run',
+      atNs: testClock(),
+      overheadCpuMs,
+      warnings: this.#warnings,
+    })
     this.sync()
     return reportOf(this.state, this.run, figures)
   }
@@ -277,7 +281,8 @@ function runLine(options: ResolvedOptions, facts: SessionFacts): RunLine {
     type: 'run',
     schema: 'vitest-energy-journal/1',
     startTime: new Date().toISOString(),
-    atNs: now(),
+    atNs: testClock(),
+    wallOffsetMs: wallOffsetMs(),
     versions: facts.versions,
     root: facts.root,
     pid: process.pid,
@@ -301,7 +306,17 @@ function meterLine(
 ): MeterLine {
   const name = 'powermetrics'
   const unknown = { model: null, os: null, source: 'live' } as const
-  return { type: 'meter', atNs: now(), event, name, state, reason, mend, domains: [], ...unknown }
+  return {
+    type: 'meter',
+    atNs: testClock(),
+    event,
+    name,
+    state,
+    reason,
+    mend,
+    domains: [],
+    ...unknown,
+  }
 }
 
 function identityLine({ name, domains, model, os, emulated }: MeterIdentity): MeterLine {
@@ -309,7 +324,7 @@ function identityLine({ name, domains, model, os, emulated }: MeterIdentity): Me
   const fine = { state: 'ok', reason: null, mend: null } as const
   return {
     type: 'meter',
-    atNs: now(),
+    atNs: testClock(),
     event: 'identity',
     name,
     ...fine,

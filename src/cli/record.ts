@@ -10,7 +10,7 @@ import { chooseMeter } from '../meters/choose.ts'
 import type { MeterProblem, RunningMeter } from '../meters/meter.ts'
 import { beginFile, Recording } from './recording.ts'
 import { printReport } from './report.ts'
-import { hrtime } from './sampling.ts'
+import { testClock } from '../test-clock.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export interface RecordOptions {
@@ -59,7 +59,7 @@ async function runCommand(
   [file = '', ...args]: readonly string[],
 ): Promise<number> {
   recording.beginCommand()
-  const begin = hrtime()
+  const begin = testClock()
   const child = execa(file, args, { stdio: 'inherit', reject: false, cwd: system.cwd })
   // Ctrl-C reaches it by the terminal, and we wait for it; SIGTERM to us is passed on
   const pass = (): void => void child.kill('SIGTERM')
@@ -67,7 +67,7 @@ async function runCommand(
   const { exitCode, signal, code, shortMessage } = await child
   process.off('SIGINT', wait).off('SIGTERM', pass)
   const started = child.pid !== undefined
-  recording.endCommand([file, ...args].join(' '), exitCode === 0, (hrtime() - begin) / 1e6)
+  recording.endCommand([file, ...args].join(' '), exitCode === 0, (testClock() - begin) / 1e6)
   if (!started) throw EnergyError.of('CLI_COMMAND', file, code ?? shortMessage ?? 'unknown error')
   return exitCode ?? 128 + (signal === undefined ? 1 : constants.signals[signal])
 }

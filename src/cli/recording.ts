@@ -4,7 +4,7 @@ import { EnergyError } from '../errors.ts'
 import { append, sampleLine } from '../journal.ts'
 import type { AttemptLine, FileLine, MeterLine, RunLine, TestLine } from '../journal.ts'
 import type { MeterEvents, MeterIdentity, MeterProblem } from '../meters/meter.ts'
-import { hrtime } from './sampling.ts'
+import { testClock, wallOffsetMs } from '../test-clock.ts'
 import { version } from './version.ts'
 
 /** Begins a file, so that it is clear before anything is measured whether it can be written. */
@@ -27,7 +27,8 @@ export class Recording {
       type: 'run',
       schema: 'vitest-energy-journal/1',
       startTime: new Date().toISOString(),
-      atNs: hrtime(),
+      atNs: testClock(),
+      wallOffsetMs: wallOffsetMs(),
       versions: { vitestEnergy: version(), vitest: 'none', node: process.versions.node },
       // no folder of the user's goes into a bug report
       root: '/',
@@ -83,7 +84,7 @@ export class Recording {
   }
 
   end(warnings: { code: string; message: string }[]): void {
-    append(this.path, { type: '/run', atNs: hrtime(), overheadCpuMs: 0, warnings })
+    append(this.path, { type: '/run', atNs: testClock(), overheadCpuMs: 0, warnings })
   }
 }
 
@@ -96,7 +97,7 @@ const fileLine = (type: FileLine['type']): FileLine => ({
   file: command.file,
   worker,
   pid: process.pid,
-  atNs: hrtime(),
+  atNs: testClock(),
   cpuMs: null,
 })
 
@@ -106,14 +107,14 @@ const attemptLine = (type: AttemptLine['type']): AttemptLine => ({
   worker,
   retry: 0,
   repeat: 0,
-  atNs: hrtime(),
+  atNs: testClock(),
   cpuMs: null,
   waitMs: 0,
 })
 
 const meterLine = (line: Pick<MeterLine, 'event' | 'state' | 'reason' | 'mend'>): MeterLine => ({
   type: 'meter',
-  atNs: hrtime(),
+  atNs: testClock(),
   name: 'powermetrics',
   domains: [],
   model: null,

@@ -1,3 +1,4 @@
+import { testClock } from '../test-clock.ts'
 import { execa } from 'execa'
 import type { Command } from '../meters/powermetrics/command.ts'
 
@@ -26,8 +27,6 @@ export interface SamplingOptions {
   attended?: boolean
   onRecord?: (record: RawRecord, pid: number) => void
 }
-
-export const hrtime = (): number => Number(process.hrtime.bigint())
 
 const recordEnd = '</plist>'
 
@@ -58,7 +57,7 @@ export async function sampleRaw(
   { file, args }: Command,
   { records: wanted, timeoutMs, attended = false, onRecord }: SamplingOptions,
 ): Promise<RawSampling> {
-  const started = hrtime()
+  const started = testClock()
   const records: RawRecord[] = []
   const child = execa(file, args, {
     reject: false,
@@ -78,7 +77,7 @@ export async function sampleRaw(
   const timer = setTimeout(stop, timeoutMs)
   const cut = cutter((text) => {
     if (stopped) return
-    const record = { arrivalNs: hrtime(), text }
+    const record = { arrivalNs: testClock(), text }
     records.push(record)
     onRecord?.(record, child.pid ?? 0)
     if (records.length >= wanted) stop()

@@ -6,7 +6,7 @@ import type { MeterIdentity, MeterProblem } from '../meters/meter.ts'
 import { nanoseconds } from '../units.ts'
 import type { Nanoseconds } from '../units.ts'
 import { burnCore } from './burn.ts'
-import { hrtime } from './sampling.ts'
+import { testClock, wallOffsetMs } from '../test-clock.ts'
 
 /** A short run of the meter: quiet, one core busy, quiet again. */
 export interface Trial {
@@ -30,7 +30,7 @@ export async function tryMeter(
 ): Promise<Trial | MeterProblem> {
   const readings: Reading[] = []
   let problem: MeterProblem | null = null
-  const started = hrtime()
+  const started = testClock()
   const meter = choice.start({
     identity: () => {},
     reading: (reading) => void readings.push(reading),
@@ -42,13 +42,13 @@ export async function tryMeter(
   process.once('exit', abandon)
   try {
     const outcome = await meter.ready
-    const firstRecordMs = (hrtime() - started) / 1e6
+    const firstRecordMs = (testClock() - started) / 1e6
     if ('state' in outcome) return outcome
     await sleep(Math.max(1500, 4 * intervalMs))
     const { startNs, endNs } = await burnCore(Math.max(1000, 4 * intervalMs))
     await sleep(Math.max(700, 2 * intervalMs))
     const leaked = await meter.stop()
-    const clock = new SampleClock({ intervalMs, wallOffsetMs: Date.now() - hrtime() / 1e6 })
+    const clock = new SampleClock({ intervalMs, wallOffsetMs: wallOffsetMs() })
     for (const reading of readings) clock.add(reading)
     const busy = { start: nanoseconds(startNs), end: nanoseconds(endNs) }
     const { samples } = clock

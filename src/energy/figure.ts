@@ -33,6 +33,9 @@ const ninetyFive = 2.04
 /** standard error of a shared figure, relative (simulated on one core type, docs/method.md) */
 const sharedError = 0.2
 
+/** of its energy: less than this was open before the samples were looked at */
+const waitingPart = 0.1
+
 export function figureOf(evidence: Evidence): Figure {
   const { durationMs, cpuMs, samples, domainsJ, missing } = evidence
   if (missing !== null) {
@@ -73,7 +76,8 @@ function stateOf(evidence: Evidence, error: number): [FigureState, string | null
   if (evidence.isShared) return ['shared', 'other workers ran at the same time']
   const { energyJ, priorJ, length, isAlone, disturbed } = evidence
   const relative = energyJ > 0 ? error / energyJ : Infinity
-  const known = priorJ > 0 ? error / priorJ : Infinity
+  // a test that mostly waits is known by its time: little was left for the samples to tell
+  const known = priorJ > waitingPart * energyJ ? error / priorJ : 0
   const isMeasured = relative <= 0.1 && known <= 0.5 && length >= (isAlone ? 1.5 : 3)
   const isRough = relative <= 0.25 && known <= 0.7 && length >= (isAlone ? 0.5 : 1.5)
   if (!isRough)

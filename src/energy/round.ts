@@ -254,17 +254,24 @@ export function measureBlocks(evidence: Evidence): Measured {
  */
 export const disturbedAbove = 0.1
 
+/** Where others come and go all the time, only what is beyond this many deviations stands out. */
+const disturbedDeviations = 3
+
 /**
  * The rounds in which other programs used the machine more than they did in the middle round of the
- * same case. What a case's own child processes use stands in every round and is not held against it.
+ * same case. What a case's own child processes use stands in every round and is not held against it;
+ * on a machine that is never quiet, dropping rounds would not make the others better.
  */
 export function disturbedRounds(blocks: readonly BlockEnergy[]): Set<number> {
   const disturbed = new Set<number>()
   for (const group of Map.groupBy(blocks, ({ block }) => block.case).values()) {
     const known = group.filter(({ otherCores }) => otherCores !== null)
-    const usual = median(known.map(({ otherCores }) => otherCores ?? 0))
+    const cores = known.map(({ otherCores }) => otherCores ?? 0)
+    const usual = median(cores)
+    const deviation = madToDeviation * median(cores.map((each) => Math.abs(each - usual)))
+    const limit = usual + Math.max(disturbedAbove, disturbedDeviations * deviation)
     for (const { block, otherCores } of known) {
-      if ((otherCores ?? 0) - usual > disturbedAbove) disturbed.add(block.round)
+      if ((otherCores ?? 0) > limit) disturbed.add(block.round)
     }
   }
   return disturbed

@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import type { BenchmarkGroup, RunnerTestCase } from 'vitest'
+import { hashOf, seededRandom } from '../energy/random.ts'
 import type { QuietSpan } from '../energy/round.ts'
 import type { Sample } from '../energy/sample.ts'
 import { mergePublications, publicationCadence } from '../energy/publication.ts'
@@ -12,26 +13,6 @@ import type { LiveTrace } from './live.ts'
 import { cpuTimeMs, now, sleep } from './now.ts'
 import { workerName } from './recorder.ts'
 import type { Surroundings } from './rounds.ts'
-
-/** mulberry32: 32 bits of state are plenty for an order of a few cases. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-/** FNV-1a, so that the benches of a run do not all take the same orders. */
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) {
-    value = Math.imul(value ^ text.charCodeAt(at), 0x01000193)
-  }
-  return value >>> 0
-}
 
 /** Where Vitest 5 keeps its worker's state, in every pool. */
 const workerState = '__vitest_worker__'
@@ -153,7 +134,7 @@ export function surroundingsOf(
   const { signal } = test.context
   const index = test.benchmarks.length
   const inThread = !isMainThread
-  const random = seededRandom(sequenceSeed(context) ^ hash(`${test.id} ${index}`))
+  const random = seededRandom(sequenceSeed(context) ^ hashOf(`${test.id} ${index}`))
   const merged = how.slow ? new MergedTrace(trace) : null
   const machineCpu = (at: number): number | null => {
     const { systemCpuMs = null, ownCpuMs = null } = trace.state.readings[at] ?? {}

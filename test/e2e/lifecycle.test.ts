@@ -45,9 +45,8 @@ const passing = "import { test } from 'vitest'\nimport { sleep } from './power.j
 
 const endings: [what: string, test: string, args: string[], exitCode: number][] = [
   ['a run that passes', passing, [], 0],
-  ['a test that fails', "import { test } from 'vitest'\ntest('x', () => { throw new Error('no') })", [], 1],
   [
-    'a run ended by bail',
+    'a test that fails, and bail',
     "import { test } from 'vitest'\ntest('x', () => { throw new Error('no') })\ntest('y', () => {})",
     ['--bail=1'],
     1,
@@ -97,6 +96,21 @@ test('nothing is started where nothing is run', async () => {
   await runAnnouncedIn(root, { env: { ...env, VITEST_ENERGY: '0' }, args: ['run'] })
   expect(startedIn(root)).toEqual([])
   expectNoJournalLeft(root)
+})
+
+test('watch mode starts nothing unless it is asked to, and says so once', async () => {
+  const { root, env } = project({
+    'a.test.js': passing,
+    'b.test.js': "import { writeFileSync } from 'node:fs'\nimport { test } from 'vitest'\ntest('b', () => writeFileSync(process.env.POWER_FILE + '.done', ''))",
+  })
+  const child = startAnnouncedIn(root, { env, args: ['--watch'] })
+  while (!existsSync(join(root, 'power.jsonl.done'))) await delay(20)
+  await delay(500)
+  child.kill('SIGINT')
+  const { stdout } = await child
+  expect(stdout).toMatch(/Tests {2}2 passed/)
+  expect(startedIn(root)).toEqual([])
+  expect(stdout.match(/energy.*watch/gi)).toHaveLength(1)
 })
 
 interface Measured {

@@ -17,7 +17,7 @@ import { onTestFinished } from 'vitest'
 import type { EnergyReport } from '../../src/report/json.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
-const vitestBin = join(repository, 'node_modules/vitest/vitest.mjs')
+export const vitestBin: string = join(repository, 'node_modules/vitest/vitest.mjs')
 export const emulatorPath: string = join(repository, 'fixtures/powermetrics')
 
 const quietMachine = new URL('../../fixtures/quiet-machine.mjs', import.meta.url).href
@@ -35,7 +35,8 @@ export interface VitestRun {
 
 export interface RunOptions {
   args?: string[]
-  env?: Record<string, string>
+  /** `undefined` takes a variable away */
+  env?: Record<string, string | undefined>
   /** configuration of the emulator; `null`: no meter is given */
   emulator?: object | null
   /** let other programs' CPU time be seen, as on any machine */
@@ -73,7 +74,7 @@ export const scripted = (file?: string): object => ({
 })
 
 /** The environment of a run, without that of the run we are in. */
-export function cleanEnv(options: RunOptions): Record<string, string> {
+export function cleanEnv(options: RunOptions): Record<string, string | undefined> {
   const { emulator = scripted(), env = {} } = options
   const meter =
     emulator === null

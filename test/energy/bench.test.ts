@@ -261,6 +261,11 @@ describe('a round that others disturbed', () => {
     expect(disturbedRounds(cores([1, 1.05, 0.98, 1.02]))).toEqual(new Set())
   })
 
+  test('is not one among many on a machine that is never quiet', () => {
+    expect(disturbedRounds(cores([0.1, 0.5, 0.3, 0.7, 0.2, 0.6, 0.4]))).toEqual(new Set())
+    expect(disturbedRounds(cores([0.1, 0.5, 0.3, 1.9, 0.2, 0.6, 0.4]))).toEqual(new Set([3]))
+  })
+
   test('is dropped for all cases', () => {
     const { samples, blocks } = roundsOf([2, 2, 9, 2, 2])
     const evidence = evidenceOf(samples, blocks, { machineCpuMs: busyInRound2, workerApart: false })

@@ -5,6 +5,8 @@ import { planRounds, reserveFor } from '../../src/worker/plan.ts'
 import type { PlanInput } from '../../src/worker/plan.ts'
 import { Rounds } from '../../src/worker/rounds.ts'
 import type { MeasurableCase } from '../../src/worker/rounds.ts'
+import { accuracyOf, compare } from '../../bench/benches.ts'
+import { mergePublications } from '../../src/energy/publication.ts'
 import { SimulatedMachine } from '../../bench/simulated-machine.ts'
 import type { MachineOptions } from '../../bench/simulated-machine.ts'
 
@@ -309,6 +311,50 @@ describe('what goes wrong', () => {
     expect(energy.state).toBe('rough')
     expect(energy.reason).toMatch(/the meter ended$/)
     expect(energy.rounds).toBeGreaterThan(2)
+  })
+})
+
+describe('slow counters', () => {
+  test('cost time, not truth', async () => {
+    const machine = new SimulatedMachine({ seed: 1, drift: 0, cadenceSeconds: 2 })
+    const around = machine.surroundings()
+    around.samples = () => mergePublications(machine.samples).samples
+    around.machineCpuMs = () => null
+    const one = machine.simulatedCase('slow', { watts: 3.4, opSeconds: 1e-5, at: 0 })
+    const nowNs = around.now()
+    const plan = planRounds({
+      options: { ...defaults, maxTimeMs: 60_000 },
+      sampleNs: 2.11e9 as Nanoseconds,
+      slow: true,
+      opNs: [one.opNs],
+      nowNs,
+      timeoutNs: Number.POSITIVE_INFINITY,
+      startNs: nowNs,
+      reserveNs: 0,
+    })
+    const { energies } = await new Rounds([one], plan, around).run()
+    expect(first(energies)).toMatchObject({ state: 'measured', rounds: 10, stoppedBy: 'precision' })
+    expect((first(energies).energyPerOpJ ?? 0) / 3.4e-5).toBeCloseTo(1, 1)
+    expect((around.now() - nowNs) / 1e9).toBeLessThan(60)
+  })
+})
+
+describe('the figures', () => {
+  test('are within 0.8 % RMS, and the truth lies in their intervals', async () => {
+    const { rms, coverage } = await accuracyOf({}, 60, true)
+    expect(rms).toBeLessThan(0.008)
+    expect(coverage).toBeGreaterThan(0.88)
+  })
+
+  test('are within 1.2 % RMS with bursts of background', async () => {
+    const { rms } = await accuracyOf({ burstsPerSecond: 1 / 15 }, 60, true)
+    expect(rms).toBeLessThan(0.012)
+  })
+
+  test('tell a case that is 5 % dearer', async () => {
+    const { outcome } = await compare([3.4, 3.57], { seed: 5 })
+    expect(outcome.comparisons[0]).toMatchObject({ different: true })
+    expect(outcome.comparisons[0]?.ratio).toBeCloseTo(1.05, 1)
   })
 })
 

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import type { Nanoseconds } from '../../units.ts'
-import { nanoseconds } from '../../units.ts'
+import { testClock } from '../../test-clock.ts'
 import type { Command } from './command.ts'
 import type { Ending } from './refusal.ts'
 
@@ -20,8 +20,6 @@ export interface MeterChild {
 
 /** What is kept of stderr: the last words, not the noise of hours. */
 const stderrTail = 2000
-
-const now = (): Nanoseconds => nanoseconds(Number(process.hrtime.bigint()))
 
 /** @param onChunk takes the bytes and when they were read */
 export function startChild(
@@ -48,7 +46,7 @@ export function startChild(
     }
     child.once('exit', settle).once('error', settle)
   })
-  child.stdout.on('data', (chunk: Buffer) => onChunk(chunk, now()))
+  child.stdout.on('data', (chunk: Buffer) => onChunk(chunk, testClock()))
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-stderrTail)
   })

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import { testClock } from '../../test-clock.ts'
 import type { Nanoseconds } from '../../units.ts'
 import type { MeterEvents, MeterIdentity, MeterProblem, RunningMeter } from '../meter.ts'
 import type { MeterChild } from './child.ts'
@@ -175,7 +176,7 @@ class Powermetrics implements RunningMeter {
     if (this.#phase === 'starting') {
       this.#settleReady({ state: 'off', reason: 'stopped before its first record', mend: null })
     } else if (this.#phase === 'running' && !this.#child.hasEnded) {
-      await this.#coverage.reaches(Number(process.hrtime.bigint()), this.#patienceMs)
+      await this.#coverage.reaches(testClock(), this.#patienceMs)
     }
     clearTimeout(this.#watch)
     this.#phase = 'over'
