@@ -78,7 +78,7 @@ export class Printing implements Additions {
     session.sync()
     if (session.coveredUntil >= instant) return true
     // a meter that hangs must not hold the output
-    return testClock() - instant > (4 * session.run.intervalMs + 1000) * 1e6
+    return testClock() - instant > (4 * session.run.intervalMs + 5000) * 1e6
   }
 
   beforeTest(test: TestCase): void {

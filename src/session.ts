@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { reportOf } from './analysis.ts'
+import { knownUntil } from './energy/cadence.ts'
 import { computeFigures, computeIdle } from './figures.ts'
 import type { Figures } from './figures.ts'
 import { JournalFollower, append, sampleLine } from './journal.ts'
@@ -28,6 +29,9 @@ export interface SessionFacts {
   /** workers that may run at once */
   workers: number
 }
+
+/** longer than the slowest counter that was seen takes (2.2 s, M5 Max under macOS 27), ns */
+const publication = 5e9
 
 /** Time that is spent in this tool itself, in Vitest's main process. */
 class OwnTime {
@@ -147,9 +151,9 @@ export class Session {
     })
   }
 
-  /** end of the last placed sample, ns */
+  /** until when the energy is known, ns */
   get coveredUntil(): number {
-    return this.state.samples.at(-1)?.end ?? 0
+    return knownUntil(this.state.samples)
   }
 
   /** idle power as far as it is known, watts; `null` before the first quiet sample */
@@ -217,6 +221,7 @@ export class Session {
 
   async #finish(): Promise<EnergyReport> {
     await this.#ready
+    await this.#awaitPublication()
     const leaked = (await this.#meter?.stop()) ?? null
     this.#isOver = true
     if (leaked !== null) {
@@ -237,14 +242,25 @@ export class Session {
     return reportOf(this.state, this.run, figures)
   }
 
+  /** A slow counter tells of the last test only when it is published next. */
+  async #awaitPublication(): Promise<void> {
+    const deadline = testClock() + publication
+    this.sync()
+    const end = this.state.windows.reduce((latest, window) => Math.max(latest, window.end), 0)
+    const isSlow = (): boolean => this.coveredUntil < (this.state.samples.at(-1)?.start ?? 0)
+    while (isSlow() && this.coveredUntil < end && !this.ended && testClock() < deadline) {
+      await delay(this.run.intervalMs)
+      this.sync()
+    }
+  }
+
   /** Who used the machine beside the tests; asked only when somebody did. */
   async #nameCulprit({ figures }: Figures): Promise<void> {
+    const { benches, settled } = this.state
     const isDisturbed =
-      [...figures.values()].some(({ state }) => state === 'disturbed') ||
-      [...this.state.settled.values()].some(({ figure }) => figure?.state === 'disturbed') ||
-      this.state.benches.some(({ cases }) =>
-        cases.some(({ energy }) => energy.state === 'disturbed'),
-      )
+      [...figures].some(
+        ([id, { state }]) => (settled.get(id)?.figure?.state ?? state) === 'disturbed',
+      ) || benches.some(({ cases }) => cases.some(({ energy }) => energy.state === 'disturbed'))
     if (!isDisturbed) return
     const options = { reject: false, timeout: 2000, env: { LC_ALL: 'C' } } as const
     const programs = await listPrograms(async (file, args) => {

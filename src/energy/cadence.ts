@@ -51,6 +51,23 @@ export function cadenceOf(samples: readonly Sample[], domain: Domain): number | 
     : (last.end - first.end) / 1e9 / (bursts.length - 1)
 }
 
+/** a minute of samples: enough to know a cadence by, and quick to look through again and again */
+const memory = 600
+
+/**
+ * Until when the trace tells the energy: the end of its last sample, or, under a slow counter, of
+ * the sample that shows its last publication.
+ * @returns ns; `-Infinity` without samples
+ */
+export function knownUntil(samples: readonly Sample[]): number {
+  const recent = samples.slice(-memory)
+  const last = recent.at(-1)
+  if (last === undefined) return -Infinity
+  const domain = last.energy?.package === undefined ? 'cpu' : 'package'
+  if (cadenceOf(recent, domain) === null) return last.end
+  return recent.findLast(({ energy }) => (energy?.[domain] ?? 0) > 0)?.end ?? last.end
+}
+
 /**
  * The measured stretches of a domain, in order. Samples without the domain are left out; so is
  * what came after the last publication of a slow counter.

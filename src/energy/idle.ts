@@ -72,9 +72,12 @@ export function idlePowerOf(
   for (const domain of trace.domains) {
     const found = powersIn(samples, domain, origin, quiet)
     const level = levelOf(found.powers)
+    const counts = trace.parts.includes(domain)
+    // a slow counter was not published in quiet time: what the others say is not the whole
+    if (level === null && counts && (trace.domainsJ[domain] ?? 0) > 0) return null
     if (level === null) continue
     domains[domain] = watts(level.power)
-    if (!trace.parts.includes(domain)) continue
+    if (!counts) continue
     power += level.power
     variance += level.standardError ** 2
     duration = Math.max(duration, found.duration)

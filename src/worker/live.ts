@@ -1,9 +1,13 @@
+import { knownUntil } from '../energy/cadence.ts'
 import type { Sample } from '../energy/sample.ts'
 import { JournalFollower } from '../journal.ts'
 import type { MeterLine } from '../journal.ts'
 import { RunState } from '../run-state.ts'
 import type { Nanoseconds } from '../units.ts'
 import { now, sleep } from './now.ts'
+
+/** the slowest counters seen are published every 2.2 s (M5 Max under macOS 27), ns */
+const publication = 8e9
 
 /** The running run, as far as its journal has come. One per worker and journal. */
 export class LiveTrace {
@@ -31,9 +35,9 @@ export class LiveTrace {
     return this.state.samples
   }
 
-  /** end of the last placed sample; 0 before the first */
-  get coveredUntil(): Nanoseconds {
-    return this.samples.at(-1)?.end ?? (0 as Nanoseconds)
+  /** until when the energy is known, see {@link knownUntil} */
+  get coveredUntil(): number {
+    return knownUntil(this.samples)
   }
 
   /** why no more samples will come; `null` while they do */
@@ -43,14 +47,14 @@ export class LiveTrace {
   }
 
   /**
-   * Waits until the samples reach `instant`.
-   * @returns `null` when they do, else why they will not: the meter ended, three intervals went by
-   *   without a reading, or `signal` was aborted
+   * Waits until the energy up to `instant` is known.
+   * @returns `null` when it is, else why it will not be: the meter ended, three intervals went by
+   *   without a reading, a counter was not published, or `signal` was aborted
    */
   async waitFor(instant: Nanoseconds, signal?: AbortSignal): Promise<string | null> {
     const silence = Math.max(3 * this.intervalMs, 500) * 1e6
-    let last = now()
-    let seen = -1
+    const started = now()
+    let [last, seen] = [started, -1]
     for (;;) {
       this.sync()
       if (this.coveredUntil >= instant) return null
@@ -59,9 +63,9 @@ export class LiveTrace {
       if (this.samples.length > seen) {
         seen = this.samples.length
         last = now()
-      } else if (now() - last > silence) {
-        return 'the meter was silent'
       }
+      if (now() - last > silence) return 'the meter was silent'
+      if (now() - Math.max(started, instant) > publication) return 'the counter was not published'
       await sleep(Math.min(10, Math.max(1, this.intervalMs / 10)))
     }
   }

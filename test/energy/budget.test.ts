@@ -51,7 +51,11 @@ describe('a pattern', () => {
       perOp,
       budget: { limitJ, text: `${limitJ} J`, source: pattern },
     })
-    const patterns = [of('**', 1), of('a.test.ts > s > **', 2), of('a.test.ts > s > t > *', 3, true)]
+    const patterns = [
+      of('**', 1),
+      of('a.test.ts > s > **', 2),
+      of('a.test.ts > s > t > *', 3, true),
+    ]
     expect(nearestPattern(patterns, subject('a.test.ts > s > t'), false)?.limitJ).toBe(2)
     expect(nearestPattern(patterns, subject('a.test.ts > s > t > c'), true)?.limitJ).toBe(3)
     expect(nearestPattern(patterns, subject('b.test.ts > s > t'), true)).toBeNull()

@@ -96,3 +96,30 @@ describe('evidence against the meter', () => {
     expect(evidence(gone)).toBe('gpu energy is missing from 3 of 10 samples')
   })
 })
+
+describe('records that contradict themselves', () => {
+  const reading = (contradiction?: string) => ({
+    arrival: nanoseconds(0),
+    elapsed: nanoseconds(100 * ms),
+    energy: null,
+    stampSeconds: null,
+    thermalPressure: null,
+    systemCpuMs: null,
+    ownCpuMs: null,
+    ...(contradiction === undefined ? {} : { contradiction }),
+  })
+  const faultWith = (odd: number) => {
+    const readings = Array.from({ length: 10 }, (_, k) =>
+      reading(k < odd ? 'cpu: 9000 mW in 0.1 s, but 300 mJ' : undefined),
+    )
+    const none = { samples: [], windows: [], spans: [], idle: null }
+    return faultOf({ ...none, hybridCpu: false, intervalMs: 100, readings }, new Trace([]))
+  }
+
+  it('are a slip when there is one, and evidence when there are two', () => {
+    expect(faultWith(1)).toBeNull()
+    expect(faultWith(2)).toBe(
+      '2 of 10 records contradict themselves (cpu: 9000 mW in 0.1 s, but 300 mJ)',
+    )
+  })
+})

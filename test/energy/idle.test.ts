@@ -85,3 +85,11 @@ describe('idle power', () => {
     expect(idlePowerOf(samples, [busy(14, 20)])?.power).toBeCloseTo(0.51, 2)
   })
 })
+
+describe('idle power under a slow counter', () => {
+  it('is not known when the counter was not published in quiet time', () => {
+    // 0.2 W for 2 s, then load to the end; published every 2.1 s from 2.1 s on
+    const samples = trace((at) => (Math.round(at * 10) % 21 === 0 && at > 2 ? 40 : 0), 20)
+    expect(idlePowerOf(samples, [busy(2, 20)])).toBeNull()
+  })
+})
