@@ -3,19 +3,13 @@ import type { AttributedFigure, AttributionInput } from '../src/energy/attributi
 import { SampleClock } from '../src/energy/clock.ts'
 import { idlePowerOf } from '../src/energy/idle.ts'
 import type { Sample } from '../src/energy/sample.ts'
-import { totalOf } from '../src/energy/sample.ts'
+import { classHead, classRow, headRows, mean, outcomeOf, percent, row } from './outcome.ts'
+import type { Outcome, Target } from './outcome.ts'
 import { realRuns } from './real.ts'
 import { meter, Random, Script, soundMeter, spanOf, toClock, windowOf } from './simulate.ts'
 import type { MeterFlaws, SimulatedTest } from './simulate.ts'
 import * as suites from './suites.ts'
 import type { Levels, Suite } from './suites.ts'
-
-/** What is aimed at, relative. */
-interface Target {
-  rms?: number
-  bias?: number
-  coverage?: number
-}
 
 interface Case {
   name: string
@@ -24,17 +18,6 @@ interface Case {
   background?: Background
   flaws?: Partial<MeterFlaws>
   target?: Target
-}
-
-/** One test as it came out; energies relative to the truth. */
-interface Outcome {
-  state: AttributedFigure['state']
-  error: number
-  holds: boolean
-  width: number
-  /** errors of the two simple ways */
-  meanPower: number
-  byTime: number
 }
 
 type Background = (random: Random, until: number) => Levels
@@ -77,41 +60,16 @@ function run(random: Random, one: Case): Outcome[] {
     const last = byTest.get(test.name)?.at(-1)
     if (test !== last) continue
     const figure = figures.get(windowOf(test).id)
-    if (figure !== undefined) outcomes.push(outcomeOf(figure, test, script, input.samples))
+    if (figure === undefined) continue
+    const energyJ = script.energy(test.start, test.end)
+    const truth = { start: toClock(test.start), end: toClock(test.end), energyJ }
+    outcomes.push(outcomeOf(figure, truth, input.samples))
   }
   return outcomes
 }
 
 const idleTime = (tests: readonly SimulatedTest[], end: number): number =>
   tests.reduce((sum, test) => sum - (test.end - test.start), end - suites.watch)
-
-function outcomeOf(
-  figure: AttributedFigure,
-  test: SimulatedTest,
-  script: Script,
-  samples: readonly Sample[],
-): Outcome {
-  const truth = script.energy(test.start, test.end)
-  const { state, energyJ, lowJ, highJ } = figure
-  const [start, end] = [toClock(test.start), toClock(test.end)]
-  let [sum, time, split] = [0, 0, 0]
-  for (const sample of samples) {
-    if (sample.end <= start || sample.start >= end || sample.energy === null) continue
-    const length = sample.end - sample.start
-    const energy = totalOf(sample.energy)
-    sum += energy
-    time += length
-    split += (energy * (Math.min(end, sample.end) - Math.max(start, sample.start))) / length
-  }
-  return {
-    state,
-    error: (energyJ ?? Number.NaN) / truth - 1,
-    holds: lowJ !== null && highJ !== null && lowJ <= truth && truth <= highJ,
-    width: ((highJ ?? Number.NaN) - (lowJ ?? Number.NaN)) / truth,
-    meanPower: ((sum / time) * (end - start)) / truth - 1,
-    byTime: split / truth - 1,
-  }
-}
 
 /** What every class has in common. */
 const sized = (
@@ -187,51 +145,20 @@ const cases: Case[] = [
   })),
 ]
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
-const rms = (values: readonly number[]): number =>
-  Math.sqrt(mean(values.map((value) => value * value)))
-const percent = (value: number, digits = 1): string => `${(100 * value).toFixed(digits)} %`
-const print = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`)
-
-/** Row of a class; figures that were refused (`gap`) count as tests only. */
-function printClass(name: string, outcomes: readonly Outcome[], target: Target = {}): void {
-  const known = outcomes.filter(({ error }) => !Number.isNaN(error))
-  const errors = known.map(({ error }) => error)
-  const [size, bias] = [rms(errors), mean(errors)]
-  const coverage = mean(known.map(({ holds }) => (holds ? 1 : 0)))
-  const isMet =
-    size <= (target.rms ?? Infinity) &&
-    Math.abs(bias) <= (target.bias ?? Infinity) &&
-    coverage >= (target.coverage ?? 0)
-  print([
-    name,
-    String(outcomes.length),
-    percent(mean(outcomes.map(({ state }) => (state === 'measured' ? 1 : 0))), 0),
-    percent(size),
-    percent(bias, 2),
-    percent(coverage),
-    `± ${percent(mean(known.map(({ width }) => width / 2)))}`,
-    percent(rms(known.map(({ meanPower }) => meanPower))),
-    percent(rms(known.map(({ byTime }) => byTime))),
-    Object.keys(target).length === 0 ? '' : isMet ? 'met' : 'MISSED',
-  ])
-}
+const print = (line: string): void => console.log(line)
 
 function printClasses(only: string): void {
-  const head = ['class', 'tests', 'measured', 'RMS error', 'bias', 'interval holds', 'half width']
-  print([...head, 'mean power × time', 'split by time', 'target'])
-  print(Array.from({ length: 10 }, () => '---'))
+  for (const line of classHead) print(line)
   const all: Outcome[] = []
   for (const [k, one] of cases.entries()) {
     if (!one.name.includes(only)) continue
     const random = new Random(1000 + k)
     const outcomes = Array.from({ length: one.runs }, () => run(random, one)).flat()
-    printClass(one.name, outcomes, one.target)
+    print(classRow(one.name, outcomes, one.target))
     all.push(...outcomes)
   }
   const measured = all.filter(({ state }) => state === 'measured')
-  printClass('all that are called measured', measured, { coverage: 0.94 })
+  print(classRow('all that are called measured', measured, { coverage: 0.94 }))
   const off = measured.filter(({ error }) => Math.abs(error) > 0.25).length
   console.log(`\nMeasured, but off by more than 25 %: ${off} of ${measured.length}.`)
 }
@@ -239,8 +166,8 @@ function printClasses(only: string): void {
 /** How far the ends of samples are from where they were, beyond the tool's own delay of 1 ms. */
 function printPlacement(): void {
   console.log()
-  print(['placement of samples', 'samples', '95 % within', '99 % within', 'in doubt'])
-  print(Array.from({ length: 5 }, () => '---'))
+  const head = ['placement of samples', 'samples', '95 % within', '99 % within', 'in doubt']
+  for (const line of headRows(head)) print(line)
   const runs: [name: string, seconds: number, count: number, flaws: Partial<MeterFlaws>][] = [
     ['10 s, late reads', 10, 60, {}],
     ['1 min, late reads, lost records', 60, 60, { drops: 0.002 }],
@@ -264,15 +191,15 @@ function printPlacement(): void {
     const within = (share: number): string =>
       `${(errors[Math.floor(share * (errors.length - 1))] ?? Number.NaN).toFixed(2)} ms`
     const doubt = percent(mean(all.map((certain) => (certain ? 0 : 1))))
-    print([name, String(all.length), within(0.95), within(0.99), doubt])
+    print(row([name, String(all.length), within(0.95), within(0.99), doubt]))
   }
 }
 
 /** Ten thousand tests at once. */
 function printCost(): void {
   console.log()
-  print(['10,000 tests', 'samples', 'attributed in', 'most given of a sample'])
-  print(Array.from({ length: 4 }, () => '---'))
+  const head = ['10,000 tests', 'samples', 'attributed in', 'most given of a sample']
+  for (const line of headRows(head)) print(line)
   const runs: [name: string, make: (random: Random) => Suite][] = [
     ['of 0.3 samples', (random) => suites.backToBack(random, 0.3, 10_000)],
     ['of 3 samples', (random) => suites.backToBack(random, 3, 10_000)],
@@ -283,7 +210,8 @@ function printCost(): void {
     const start = performance.now()
     const { figures } = attribute(input)
     const time = `${(performance.now() - start).toFixed(0)} ms`
-    print([name, String(input.samples.length), time, percent(mostGiven(input.samples, figures), 9)])
+    const most = percent(mostGiven(input.samples, figures), 9)
+    print(row([name, String(input.samples.length), time, most]))
   }
   const peak = process.resourceUsage().maxRSS / 1000
   console.log(`\nPeak memory of this whole bench: ${peak.toFixed(0)} MB.`)
@@ -307,4 +235,7 @@ const asked = process.argv.slice(2).find((argument) => !argument.startsWith('--'
 printClasses(asked)
 printPlacement()
 printCost()
-if (process.argv.includes('--real')) for (const line of await realRuns()) console.log(line)
+if (process.argv.includes('--real')) {
+  console.log()
+  for await (const line of realRuns()) console.log(line)
+}

@@ -207,8 +207,9 @@ function meterOf(state: RunState, run: RunLine, figures: Figures): MeterReport {
   const problem = meter?.event === 'problem' ? meter : null
   return {
     name: meter?.state === 'off' ? null : 'powermetrics',
-    state: problem?.state ?? (identity === null ? 'missing' : 'ok'),
-    reason: problem?.reason ?? (identity === null ? 'it gave no record' : null),
+    state:
+      problem?.state ?? (identity === null ? 'missing' : figures.fault === null ? 'ok' : 'fault'),
+    reason: problem?.reason ?? (identity === null ? 'it gave no record' : figures.fault),
     ...(problem?.mend ? { mend: problem.mend } : {}),
     domains: (identity?.domains ?? []) as Domain[],
     intervalMs: run.intervalMs,
@@ -237,7 +238,8 @@ function runOf(state: RunState, run: RunLine, figures: Figures): RunReport {
   const { idle, totalJ, attributedJ, unattributedJ, domainsJ } = figures
   const measured = state.samples.length > 0
   const problem = state.meter?.event === 'problem' ? state.meter.reason : null
-  const hole = problem ?? (holesIn(state) > 0 ? 'the meter was silent for a part of the run' : null)
+  const silent = holesIn(state) > 0 ? 'the meter was silent for a part of the run' : null
+  const hole = problem ?? figures.fault ?? silent
   const end = state.end?.atNs ?? state.samples.at(-1)?.end ?? run.atNs
   return {
     durationMs: (end - run.atNs) / 1e6,
@@ -252,9 +254,20 @@ function runOf(state: RunState, run: RunLine, figures: Figures): RunReport {
   }
 }
 
+/** A hot machine runs slower, and each operation costs another amount. */
+function thermalWarning({ readings }: RunState): Warning[] {
+  const hot = readings.filter(({ thermalPressure: t }) => t !== null && t !== 'Nominal')
+  const [first] = hot
+  if (first === undefined) return []
+  const share = `${hot.length} of ${readings.length} samples`
+  const message = `the machine was hot: thermal pressure ${first.thermalPressure ?? ''} in ${share}`
+  return [{ code: 'thermal-pressure', message }]
+}
+
 function warningsOf(state: RunState, figures: Figures): Warning[] {
   const warnings: Warning[] = [
     ...state.clock.warnings,
+    ...thermalWarning(state),
     ...(figures.idle?.warnings ?? []),
     ...figures.warnings,
     ...(state.end?.warnings ?? []),

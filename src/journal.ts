@@ -74,8 +74,8 @@ export interface SampleLine {
   s: number | null
   /** how the record contradicts itself */
   x?: string
-  /** thermal pressure where it is not `Nominal` */
-  t?: string
+  /** thermal pressure where it is not `Nominal`; `null`: not told */
+  t?: string | null
   /** CPU ms since the reading before: whole machine, main process */
   sys: number | null
   own: number | null
@@ -253,7 +253,7 @@ export function sampleLine(reading: Reading): SampleLine {
     J: energy,
     s: stampSeconds,
     ...(contradiction === undefined ? {} : { x: contradiction }),
-    ...(thermalPressure === null || thermalPressure === 'Nominal' ? {} : { t: thermalPressure }),
+    ...(thermalPressure === 'Nominal' ? {} : { t: thermalPressure }),
     sys: systemCpuMs,
     own: ownCpuMs,
   }
@@ -266,7 +266,7 @@ export function readingOf(line: SampleLine): Reading {
     energy: line.J as DomainEnergy | null,
     stampSeconds: line.s,
     ...(line.x === undefined ? {} : { contradiction: line.x }),
-    thermalPressure: line.t ?? 'Nominal',
+    thermalPressure: line.t === undefined ? 'Nominal' : line.t,
     systemCpuMs: line.sys,
     ownCpuMs: line.own,
   }

@@ -14,12 +14,18 @@ const now = () => Number(bigint())
 export const announce = (cpuW, atNs = now()) =>
   appendFileSync(process.env.POWER_FILE, JSON.stringify({ atNs, cpuW }) + '\\n')
 export const sleep = (ms) => new Promise((resolve) => wait(resolve, ms))
-// exactly so much, however late the timer is
-export async function draw(cpuW, ms) {
+// exactly so much, however late the timer is: the end is told beforehand, before the meter is there.
+// Meanwhile busy CPUs work, as if by turns with waiting.
+export async function draw(cpuW, ms, busy = 0) {
   const start = now()
+  const end = start + ms * 1e6
   announce(cpuW, start)
-  await sleep(ms)
-  announce(${restW}, start + ms * 1e6)
+  announce(${restW}, end)
+  for (let at = start; at < end; at = now()) {
+    while (now() < at + busy * 10e6) {}
+    const rest = (end - now()) / 1e6
+    await sleep(Math.max(0, busy === 0 ? rest : Math.min(rest, 10 * (1 - busy))))
+  }
 }
 `
 
