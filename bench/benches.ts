@@ -153,19 +153,21 @@ const summing = (turns: number): (() => number) =>
     return () => { let sum = 0; for (let i = 0; i < values.length; i++) sum += values[i] * 1.1; return sum }`,
   )() as () => number
 
-/** Time per call in a loop written for this function alone, ns: the least of many. */
-function directNs(fn: () => unknown): number {
+let written = 0
+
+/** A loop written for this function alone. @returns gives the time of one call, ns */
+function directLoop(fn: () => unknown): () => number {
   const sink: { value: unknown } = { value: undefined }
+  written += 1
+  const text = `/* ${written} */ for (let i = 0; i < n; i++) sink.value = fn()`
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- fixed text
-  const loop = new Function('fn', 'sink', 'n', 'for (let i = 0; i < n; i++) sink.value = fn()')
+  const loop = new Function('fn', 'sink', 'n', text)
   const calls = 200_000
-  let least = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 60; attempt++) {
-    const start = process.hrtime.bigint()
+  return () => {
+    const start = now()
     loop(fn, sink, calls)
-    least = Math.min(least, Number(process.hrtime.bigint() - start) / calls)
+    return (now() - start) / calls
   }
-  return least
 }
 
 /** Real time: the blocks' loop, with five cases that take turns, beside a loop of one's own. */
@@ -176,19 +178,26 @@ async function ownLoop() {
   const runners = functions.map(
     (fn) => new CaseRunner({ fn, fnOpts: {}, options: {}, task, opNs: 60, signal }),
   )
-  const least = functions.map(() => Number.POSITIVE_INFINITY)
-  for (let round = 0; round < 40; round++) {
+  const direct = functions.map(directLoop)
+  const least = functions.map(() => ({
+    block: Number.POSITIVE_INFINITY,
+    direct: Number.POSITIVE_INFINITY,
+  }))
+  // taking turns, so that a busy machine slows both
+  for (let round = 0; round < 60; round++) {
     for (const [at, runner] of runners.entries()) {
+      const one = least[at]
+      if (one === undefined) continue
       const start = now()
-      const calls = await runner.work((start + 2e7) as Nanoseconds)
-      least[at] = Math.min(least[at] ?? 0, (now() - start) / calls)
+      const calls = await runner.work((start + 1e7) as Nanoseconds)
+      one.block = Math.min(one.block, (now() - start) / calls)
+      one.direct = Math.min(one.direct, direct[at]?.() ?? 0)
     }
   }
-  for (const [at, fn] of functions.slice(0, 2).entries()) {
-    const direct = directNs(fn)
-    const here = least[at] ?? 0
+  for (const one of least) {
+    const more = percent(one.block / one.direct - 1, 1)
     console.log(
-      `a function of ${direct.toFixed(1)} ns: ${here.toFixed(1)} ns in a block, ${percent(here / direct - 1, 1)} more (least of many)`,
+      `a function of ${one.direct.toFixed(1)} ns: ${one.block.toFixed(1)} ns in a block, ${more} more (least of 60)`,
     )
   }
   console.log(`the empty loop: ${emptyLoopNs(now).toFixed(2)} ns`)

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { readJournal } from '../src/journal.ts'
 import { RunState } from '../src/run-state.ts'
 import { restW, runAnnouncedIn, writeAnnounced } from '../test/e2e/scripted-run.ts'
 import { configWith, removeProject } from '../test/e2e/vitest-run.ts'
+import type { VitestRun } from '../test/e2e/vitest-run.ts'
 import { classHead, classRow, outcomeOf } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { Random, Script } from './simulate.ts'
@@ -31,8 +31,10 @@ interface RealClass {
 }
 
 const sampleMs = 112
-/** busy CPUs of a test that works: little, since several runs share this machine's cores */
+/** busy CPUs of a test that works: little, since several runs share the machine's cores */
 const share = 0.15
+/** Vitest runs at once; they mostly wait */
+const lanes = 5
 
 const lasting =
   (ms: number, pauseMs = 0, isBusy: (index: number) => boolean = () => true) =>
@@ -104,7 +106,7 @@ const testFile = (plans: readonly Plan[]): string => `
 import { beforeAll, describe, test } from 'vitest'
 import { draw, sleep } from './power.js'
 for (const [index, { watts, ms, busy, pauseMs }] of ${JSON.stringify(plans)}.entries()) {
-  describe.runIf(true)('t' + index, () => {
+  describe('t' + index, () => {
     if (pauseMs > 0) beforeAll(() => sleep(pauseMs))
     test('draws', () => draw(watts, ms, busy))
   })
@@ -126,16 +128,73 @@ function announcedPower(root: string, originNs: number): Script {
   return new Script([{ at: 0, watts: restW }, ...levels])
 }
 
-/** Compares what a run's report says with what its tests announced in the windows of its journal. */
-function outcomesIn(root: string): Outcome[] {
+/** Compares what a run's report says with what its tests announced, in the windows of its journal. */
+function outcomesOf(run: VitestRun): Outcome[] {
   const state = new RunState()
-  for (const line of readJournal(join(root, '.vitest/energy/run.jsonl'))) state.take(line)
+  for (const line of readJournal(join(run.root, '.vitest/energy/run.jsonl'))) state.take(line)
   const originNs = state.run?.atNs ?? 0
-  const script = announcedPower(root, originNs)
+  const script = announcedPower(run.root, originNs)
+  const figures = new Map(run.report().tests.map((test) => [test.id, test]))
   return state.windows.map(({ testId, start, end }) => {
+    const figure = figures.get(testId)
+    if (figure === undefined) throw new Error(`${testId} is in no report`)
     const energyJ = script.energy((start - originNs) / 1e9, (end - originNs) / 1e9)
-    const figure = reported(root).get(testId)
-    if (figure === undefined) throw new Error(`${testId} is not in the report of ${root}`)
     return outcomeOf(figure, { start, end, energyJ }, state.samples)
   })
+}
+
+async function realRun(one: RealClass, seed: number): Promise<Outcome[]> {
+  const random = new Random(seed)
+  const plans = Array.from({ length: one.tests }, (_, index) => one.plan(random, index))
+  const root = writeAnnounced({
+    'vitest.config.js': config + (one.main ?? ''),
+    'a.test.js': testFile(plans),
+  })
+  const meter = { seed, noise: 0.03, counterSkewMs: [-4, 4], jitterMs: 2, ...one.emulator }
+  try {
+    const run = await runAnnouncedIn(root, { emulator: meter })
+    if (run.exitCode !== 0) throw new Error(`${one.name}:\n${run.stdout}\n${run.stderr}`)
+    return outcomesOf(run)
+  } finally {
+    removeProject(root)
+  }
+}
+
+/** Runs the jobs in their order, so many at once. */
+async function inLanes<T>(lanes: number, jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = []
+  const queue = [...jobs.entries()]
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, job] = next
+      results[index] = await job()
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, work))
+  return results
+}
+
+/**
+ * The part of the truth bench with the emulator's own process and real Vitest runs, of the package as
+ * it was built. It takes more than a minute of real time: `npm run bench:truth -- --real`.
+ * @returns lines of a markdown table; the classes are too small to be judged against the targets
+ */
+export async function realRuns(): Promise<string[]> {
+  const jobs = classes.flatMap((one, k) =>
+    Array.from({ length: one.runs }, (_, nth) => async () => ({
+      one,
+      outcomes: await realRun(one, 1 + 100 * k + nth),
+    })),
+  )
+  const done = await inLanes(lanes, jobs)
+  const outcomesFor = (one: RealClass): Outcome[] =>
+    done.filter((each) => each.one === one).flatMap(({ outcomes }) => outcomes)
+  const measured = done
+    .flatMap(({ outcomes }) => outcomes)
+    .filter(({ state }) => state === 'measured')
+  return [
+    ...classHead,
+    ...classes.map((one) => classRow(one.name, outcomesFor(one))),
+    classRow('all that are called measured', measured),
+  ]
 }

@@ -236,6 +236,8 @@ printClasses(asked)
 printPlacement()
 printCost()
 if (process.argv.includes('--real')) {
-  console.log()
-  for await (const line of realRuns()) console.log(line)
+  console.log(
+    '\nReal Vitest runs, read from the emulator’s process through a pipe; the same flaws.\n',
+  )
+  for (const line of await realRuns()) print(line)
 }

@@ -68,7 +68,7 @@ export class TestFigures {
     if (settled !== undefined && settled !== null) return settled
     const found = this.#figures?.figures.get(id)
     if (found === undefined) return missing()
-    const { shares: _, ...figure } = found
+    const { shares: _, netStandardErrorJ: _error, ...figure } = found
     return figure
   }
 

@@ -15,6 +15,8 @@ export interface Additions {
   moduleSuffix(module: TestModule, colors: Colors): string
   /** the lines of one bench table → the same with energy, and lines to print below */
   benchTable(lines: readonly string[], benchmark: PrintedBenchmark, colors: Colors): string[]
+  /** what is being measured now, in a few words; `''` for nothing */
+  live(): string
   /** lines under Vitest's summary */
   summary(colors: Colors): string[]
   /** when all figures stand */
@@ -41,6 +43,8 @@ interface TerminalReporter {
   getModuleLog?(module: TestModule, counts: unknown): string
   printBenchmarkTable?(benchmarks: readonly PrintedBenchmark[], padding: string): void
   reportTestSummary?(...args: unknown[]): void
+  /** the window at the bottom of a terminal */
+  summary?: { createSummary?(): string[] }
 }
 
 const isTerminalReporter = (reporter: object): reporter is TerminalReporter =>
@@ -105,6 +109,18 @@ function decorateSummary(reporter: TerminalReporter, additions: Additions): void
     // Vitest ends its block with an empty line
     const end = lines.at(-1)?.trim() === '' ? lines.length - 1 : lines.length
     for (const line of [...lines.slice(0, end), ...ours, ...lines.slice(end)]) reporter.log(line)
+  }
+}
+
+/** One more line in the window that Vitest keeps at the bottom of a terminal. */
+function decorateWindow({ summary }: TerminalReporter, additions: Additions): void {
+  const create = summary?.createSummary?.bind(summary)
+  if (summary === undefined || create === undefined) return
+  summary.createSummary = () => {
+    const lines = create()
+    const live = additions.live()
+    if (live === '') return lines
+    return [...lines.slice(0, -1), `${coloured.dim('     Energy ')} ${live}`, ...lines.slice(-1)]
   }
 }
 
@@ -191,6 +207,7 @@ export function decorateReporters(reporters: readonly object[], additions: Addit
       decorateLines(reporter, additions)
       decorateTable(reporter, additions)
       decorateSummary(reporter, additions)
+      decorateWindow(reporter, additions)
       delay(reporter, additions, queue)
     }
     wrap(reporter, 'onTestRunEnd', (original) => async (...args) => {

@@ -14,6 +14,8 @@ export type {
   Verdict,
 } from './energy/result.ts'
 export type { EnergyReport } from './report/json.ts'
+export type { EnergyBenchOptions } from './worker/bench-options.ts'
+export type { EnergyMatcherOptions, LessEnergyOptions, MeasuredResult } from './worker/matchers.ts'
 export { isAvailable } from './meters/availability.ts'
 export type { Availability } from './meters/availability.ts'
 export { EnergyError } from './errors.ts'

@@ -126,6 +126,17 @@ export class Printing implements Additions {
     return [...table, ...notes.map((line) => indent + line)]
   }
 
+  live(): string {
+    const session = this.#facts.session()
+    if (session === null) return ''
+    session.sync()
+    const { progress } = session.state
+    if (progress === null) return ''
+    const { round, rounds, precision } = progress
+    const reached = precision === null ? '' : ` · ±${(precision * 100).toFixed(1)} %`
+    return `round ${round}/${Math.max(round, rounds)}${reached}`
+  }
+
   summary(colors: Colors): string[] {
     const report = this.#facts.report()
     if (report === null) return []

@@ -12,6 +12,7 @@ import type {
   JournalLine,
   MeterLine,
   OtherRunLine,
+  ProgressLine,
   RunLine,
   SettledLine,
   TestLine,
@@ -43,6 +44,8 @@ export class RunState {
   /** process of each worker */
   readonly pids: Map<string, number> = new Map()
   run: RunLine | null = null
+  /** how far the energy phase of the running bench is; `null` when there is none */
+  progress: ProgressLine | null = null
   #clock = new SampleClock()
   /** what the first record said; `null` before it */
   identity: MeterLine | null = null
@@ -79,6 +82,7 @@ export class RunState {
         break
       case 'bench':
         this.benches.push(line)
+        this.progress = null
         break
       case 'settled':
         this.settled.set(windowId(line.testId, line.retry, line.repeat), line)
@@ -96,8 +100,10 @@ export class RunState {
       case '/run':
         this.end = line
         break
-      case 'block':
       case 'progress':
+        this.progress = line
+        break
+      case 'block':
         break
     }
   }
@@ -108,6 +114,11 @@ export class RunState {
 
   get samples(): readonly Sample[] {
     return this.#clock.samples
+  }
+
+  /** samples that will not be placed anew */
+  get decided(): readonly Sample[] {
+    return this.#clock.decided
   }
 
   #takeReading(reading: Reading): void {

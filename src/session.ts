@@ -153,7 +153,7 @@ export class Session {
 
   /** until when the energy is known, ns */
   get coveredUntil(): number {
-    return knownUntil(this.state.samples)
+    return knownUntil(this.state.decided)
   }
 
   /** idle power as far as it is known, watts; `null` before the first quiet sample */
@@ -202,7 +202,7 @@ export class Session {
       for (const { id, testId, retry, repeat } of windows) {
         const found = figures.get(id)
         if (found === undefined) continue
-        const { shares, ...figure } = found
+        const { shares, netStandardErrorJ: _, ...figure } = found
         // a verdict that needed no figure stands as it is
         const { verdict = null, reason = null } = this.state.settled.get(id) ?? {}
         const judged = { verdict, reason, waitMs: 0 }

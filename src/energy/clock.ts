@@ -74,6 +74,12 @@ export class SampleClock {
     return this.#samples
   }
 
+  /** The samples that stay where they are: the last ones may turn out to lie behind a hole. */
+  get decided(): readonly Sample[] {
+    const { samples } = this
+    return samples.slice(0, samples.length - (this.#stretches.at(-1)?.undecided ?? 0))
+  }
+
   /** median length of a sample; `null` before the first whole one */
   get medianSample(): Nanoseconds | null {
     const length = median(this.#stretches.flatMap(({ lengths }) => lengths))

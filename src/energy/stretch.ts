@@ -42,6 +42,11 @@ export class Stretch {
     return this.#sums.length
   }
 
+  /** readings that may lie behind a hole: those to come will tell */
+  get undecided(): number {
+    return this.count - this.#accepted
+  }
+
   add(arrival: number, elapsed: number, stampSeconds: number | null): void {
     const sum = (this.#sums.at(-1) ?? 0) + elapsed
     this.#sums.push(sum)

@@ -37,7 +37,7 @@ export class LiveTrace {
 
   /** until when the energy is known, see {@link knownUntil} */
   get coveredUntil(): number {
-    return knownUntil(this.samples)
+    return knownUntil(this.state.decided)
   }
 
   /** why no more samples will come; `null` while they do */

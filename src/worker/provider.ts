@@ -19,7 +19,7 @@ import { notesOf } from './notes.ts'
 import { now } from './now.ts'
 import { rememberOverBudget } from './over.ts'
 import { planRounds, reserveFor } from './plan.ts'
-import { namesOf } from './recorder.ts'
+import { fileOf, namesOf } from './recorder.ts'
 import { Rounds } from './rounds.ts'
 import type { MeasurableCase, Outcome } from './rounds.ts'
 import { attemptStart, paceOf, sharedWith, surroundingsOf } from './scene.ts'
@@ -40,12 +40,6 @@ interface Phase {
   latencyNs: number
 }
 
-function fileOf({ test }: BenchmarkGroup, { run }: WorkerContext): string {
-  const path = test.file.filepath.replaceAll('\\', '/')
-  const root = run.root.replaceAll('\\', '/')
-  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
-}
-
 function budgetOf(
   group: BenchmarkGroup,
   context: WorkerContext,
@@ -55,7 +49,11 @@ function budgetOf(
   if (declared !== null) return declared
   const { projectName, run } = context
   const names = [...namesOf(group.test), name]
-  return nearestPattern(run.budgets, { projectName, file: fileOf(group, context), names }, true)
+  return nearestPattern(
+    run.budgets,
+    { projectName, file: fileOf(group.test.file.filepath, context.run.root), names },
+    true,
+  )
 }
 
 function casesOf(
@@ -136,7 +134,7 @@ function report(
     type: 'bench',
     testId: test.id,
     projectName: context.projectName,
-    file: fileOf(group, context),
+    file: fileOf(group.test.file.filepath, context.run.root),
     index: test.benchmarks.length,
     cases: [...cases],
     comparisons,

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { isMainThread, threadId } from 'node:worker_threads'
 import type { RunnerTask, RunnerTestCase } from 'vitest'
 import { append } from '../journal.ts'
@@ -9,6 +10,10 @@ export const workerName: string = `${process.pid}.${threadId}`
 const inThread = !isMainThread
 
 const cpuNow = (): number | null => cpuTimeMs(inThread)
+
+/** Path relative to the root, `/` separated. */
+export const fileOf = (filepath: string, root: string): string =>
+  relative(root, filepath).replaceAll('\\', '/')
 
 /** `suite`, `suite`, `test`: the names below the file, outermost first. */
 export function namesOf(task: RunnerTask): string[] {

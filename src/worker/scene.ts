@@ -14,20 +14,6 @@ import { cpuTimeMs, now, sleep } from './now.ts'
 import { workerName } from './recorder.ts'
 import type { Surroundings } from './rounds.ts'
 
-/** Where Vitest 5 keeps its worker's state, in every pool. */
-const workerState = '__vitest_worker__'
-
-interface WorkerState {
-  config?: { sequence?: { seed?: unknown } }
-}
-
-/** Vitest's `sequence.seed`; the start of the run where the worker does not tell. */
-function sequenceSeed(context: WorkerContext): number {
-  const state = (globalThis as unknown as Record<string, WorkerState | undefined>)[workerState]
-  const seed = state?.config?.sequence?.seed
-  return typeof seed === 'number' && Number.isFinite(seed) ? seed : context.run.atNs / 1e6
-}
-
 /** Less CPU use than this of one core is quiet: timers, the sampler, the desktop. */
 const quietCores = 0.1
 
@@ -134,7 +120,7 @@ export function surroundingsOf(
   const { signal } = test.context
   const index = test.benchmarks.length
   const inThread = !isMainThread
-  const random = seededRandom(sequenceSeed(context) ^ hashOf(`${test.id} ${index}`))
+  const random = seededRandom(context.run.bench.seed ^ hashOf(`${test.id} ${index}`))
   const merged = how.slow ? new MergedTrace(trace) : null
   const machineCpu = (at: number): number | null => {
     const { systemCpuMs = null, ownCpuMs = null } = trace.state.readings[at] ?? {}

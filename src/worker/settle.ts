@@ -58,7 +58,7 @@ function judgeNow(
     const result = { ...budget, verdict: 'unchecked', reason: 'the meter gave no samples' } as const
     return { result, figure: null, shares: [] }
   }
-  const { shares, ...figure } = found
+  const { shares, netStandardErrorJ: _, ...figure } = found
   return { result: judge(figure, budget), figure, shares }
 }
 

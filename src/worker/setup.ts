@@ -7,7 +7,7 @@ import { placeAtTest } from './budget-error.ts'
 import { meterWord } from './meter-word.ts'
 import { installMatchers } from './matchers.ts'
 import type { LiveTrace } from './live.ts'
-import { Recorder, namesOf, workerName } from './recorder.ts'
+import { Recorder, fileOf, namesOf, workerName } from './recorder.ts'
 import { Turns } from './turns.ts'
 import { throwOverBudget } from './over.ts'
 
@@ -74,9 +74,7 @@ function wantsMachine(context: WorkerContext, test: RunnerTestCase): boolean {
 }
 
 async function record(context: WorkerContext, filepath: string): Promise<void> {
-  const { root } = context.run
-  const path = filepath.replaceAll('\\', '/')
-  const file = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+  const file = fileOf(filepath, context.run.root)
   const turns = new Turns(
     context,
     workerName,

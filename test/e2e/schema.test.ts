@@ -62,6 +62,8 @@ test('the report of a real run is as its schema says', async () => {
     'fails',
   ])
   const { tests, run: whole } = report
+  const beside = tests.filter(({ name }) => name.endsWith('side'))
+  expect(beside.map(({ state }) => state)).toEqual(['shared', 'shared'])
   expect(tests.map(({ projectName, file }) => `${projectName} ${file}`)).toEqual(
     tests.map(() => 'unit a.test.js'),
   )
@@ -98,14 +100,17 @@ test('so is that of a run whose meter died, and of one without a meter', async (
 test('so is that of benches', async () => {
   const run = await runAnnounced(
     {
-      'vitest.config.js': configWith("{ report: { json: true }, bench: 'quick', idle: 300 }"),
+      'vitest.config.js': configWith(
+        '{ report: { json: true }, interval: 20, idle: 300, bench: { rounds: 4, samplesPerBlock: 3, maxTime: 1500 } }',
+      ),
       'a.bench.js': `
 import { test } from 'vitest'
+import { drawFor2ms } from './power.js'
 test('two ways', async ({ bench }) => {
   await bench.compare(
-    bench('light', () => { let n = 0; for (let i = 0; i < 1e3; i++) n += i; return n }),
-    bench('heavy', () => { let n = 0; for (let i = 0; i < 1e4; i++) n += i; return n }),
-    { time: 100, warmupTime: 20 },
+    bench('light', () => drawFor2ms(3)),
+    bench('heavy', () => drawFor2ms(9)),
+    { time: 20, warmupTime: 5, iterations: 5, warmupIterations: 2 },
   )
 })
 `,

@@ -27,6 +27,13 @@ export async function draw(cpuW, ms, busy = 0) {
     await sleep(Math.max(0, busy === 0 ? rest : Math.min(rest, 10 * (1 - busy))))
   }
 }
+// an operation of a bench: it computes, and draws for exactly so long
+export function drawFor2ms(cpuW) {
+  const start = now()
+  announce(cpuW, start)
+  announce(${restW}, start + 2e6)
+  while (now() < start + 2e6) {}
+}
 `
 
 /** An emulator whose power the tests of the project in `root` announce. */

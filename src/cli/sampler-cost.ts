@@ -1,0 +1,1 @@
+import { energyPowerOf } from '../energy/sample.ts'
