@@ -104,11 +104,11 @@ const config = configWith(
 
 const testFile = (plans: readonly Plan[]): string => `
 import { beforeAll, describe, test } from 'vitest'
-import { draw, sleep } from './power.js'
+import { sleep, work } from './power.js'
 for (const [index, { watts, ms, busy, pauseMs }] of ${JSON.stringify(plans)}.entries()) {
   describe('t' + index, () => {
     if (pauseMs > 0) beforeAll(() => sleep(pauseMs))
-    test('draws', () => draw(watts, ms, busy))
+    test('works', () => work(watts, ms, busy))
   })
 }
 `

@@ -1,3 +1,4 @@
+import { noFigure } from './energy/figure.ts'
 import { attribute } from './energy/attribution.ts'
 import { judge, nearestPattern, worstVerdict } from './energy/budget.ts'
 import type {
@@ -25,26 +26,6 @@ import type {
 } from './report/json.ts'
 import { RunState } from './run-state.ts'
 import { nanoseconds } from './units.ts'
-
-/** A figure where nothing was measured. */
-function noFigure(reason: string, durationMs: number): Figure {
-  return {
-    state: 'no-meter',
-    reason,
-    energyJ: null,
-    standardErrorJ: null,
-    lowJ: null,
-    highJ: null,
-    boundsJ: null,
-    netJ: null,
-    domainsJ: {},
-    powerW: null,
-    peakPowerW: null,
-    durationMs,
-    cpuMs: null,
-    samples: 0,
-  }
-}
 
 /** The figures of a test as they stand: what was settled is taken as it was. */
 export class TestFigures {
@@ -77,9 +58,9 @@ export class TestFigures {
     const windows = this.#windows.get(test.testId) ?? []
     const reason = this.#state.samples.length > 0 ? 'the test did not run' : this.#noMeter()
     const attempts = windows.map(({ id, start, end }) =>
-      this.#figureOf(id, () => noFigure(this.#noMeter(), (end - start) / 1e6)),
+      this.#figureOf(id, () => noFigure('no-meter', this.#noMeter(), (end - start) / 1e6)),
     )
-    const last = attempts.pop() ?? noFigure(reason, test.durationMs)
+    const last = attempts.pop() ?? noFigure('no-meter', reason, test.durationMs)
     return { ...last, attempts, budget: this.#budgetOf(test, last, windows.at(-1)?.id) }
   }
 
@@ -181,7 +162,7 @@ function filesOf(state: RunState, idle: Figures['idle']): FileReport[] {
     intervalMs: state.run?.intervalMs ?? 100,
   })
   return budgeted.map(({ window, budget }) => {
-    const figure = figures.get(window.id) ?? noFigure('the meter gave no samples', 0)
+    const figure = figures.get(window.id) ?? noFigure('no-meter', 'the meter gave no samples', 0)
     const { projectName, file } = window
     const { energyJ, lowJ, highJ } = figure
     return { projectName, file, energyJ, lowJ, highJ, budget: judge(figure, budget) }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { reportOf } from './analysis.ts'
-import { knownUntil } from './energy/cadence.ts'
+import { knownUntil, slowness } from './energy/cadence.ts'
 import { computeFigures, computeIdle } from './figures.ts'
 import type { Figures } from './figures.ts'
 import { JournalFollower, append, sampleLine } from './journal.ts'
@@ -246,8 +246,11 @@ export class Session {
   async #awaitPublication(): Promise<void> {
     const deadline = testClock() + publication
     this.sync()
-    const end = this.state.windows.reduce((latest, window) => Math.max(latest, window.end), 0)
-    const isSlow = (): boolean => this.coveredUntil < (this.state.samples.at(-1)?.start ?? 0)
+    const end = this.state.windows.reduce(
+      (latest, window) => Math.max(latest, window.end),
+      -Infinity,
+    )
+    const isSlow = (): boolean => slowness(this.state.decided) !== 'fresh'
     while (isSlow() && this.coveredUntil < end && !this.ended && testClock() < deadline) {
       await delay(this.run.intervalMs)
       this.sync()

@@ -3,6 +3,7 @@ import { printable } from '../energy/printable.ts'
 import { formatDuration, formatSignificant, milliseconds } from '../units.ts'
 import type { Check } from './checks/check.ts'
 import type { Fineness } from './checks/trial.ts'
+import type { SamplerCost } from './sampler-cost.ts'
 
 /** What `doctor` found. */
 export interface Diagnosis {
@@ -16,6 +17,8 @@ export interface Diagnosis {
   shortestTestMs: number | null
   /** half-width of a bench's interval, part of the value; `null` likewise */
   benchPrecision: number | null
+  /** what reading the meter costs at the asked interval; `null` when it could not be told */
+  samplerCost: SamplerCost | null
   checks: Check[]
 }
 

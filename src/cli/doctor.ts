@@ -7,7 +7,7 @@ import type { MeterChoice } from '../meters/choose.ts'
 import { commandFor, powermetricsArguments, samplerLists } from '../meters/powermetrics/command.ts'
 import { burnCore } from './burn.ts'
 import type { Check } from './checks/check.ts'
-import { failure, skipped, warning } from './checks/check.ts'
+import { failure, ok, skipped, warning } from './checks/check.ts'
 import { checkCores } from './checks/cores.ts'
 import { checkMachine } from './checks/machine.ts'
 import { checkPermission } from './checks/permission.ts'
@@ -19,6 +19,8 @@ import { checkTrial, finenessOf } from './checks/trial.ts'
 import type { Fineness } from './checks/trial.ts'
 import { renderDiagnosis, summarise } from './doctor-text.ts'
 import type { Diagnosis } from './doctor-text.ts'
+import { costText, measureSamplerCost } from './sampler-cost.ts'
+import type { SamplerCost, UnknownCost } from './sampler-cost.ts'
 import { sampleRaw } from './sampling.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tryMeter } from './trial.ts'
@@ -35,9 +37,15 @@ interface Found {
   measures: boolean
   /** `null` when it cannot be told */
   fineness: Fineness | null
+  samplerCost: SamplerCost | null
 }
 
-const none = (checks: Check[]): Found => ({ checks, measures: false, fineness: null })
+const none = (checks: Check[]): Found => ({
+  checks,
+  measures: false,
+  fineness: null,
+  samplerCost: null,
+})
 
 /** Checks that a failure before them makes pointless. */
 const notTried = skipped(
@@ -74,6 +82,25 @@ async function busyRecord(
   return undefined
 }
 
+/** What must be as it should, besides what fails, before two intervals can be compared. */
+const neededForCost = new Set(['interval', 'counters'])
+
+/** What sampling itself costs; a meter that does not measure, or seldom, is not asked. */
+async function costOf(
+  options: MeterOptions,
+  found: readonly Check[],
+): Promise<SamplerCost | UnknownCost> {
+  const isSound = found.every(
+    ({ id, state }) => state === 'ok' || (state === 'warning' && !neededForCost.has(id)),
+  )
+  return isSound ? measureSamplerCost(options) : { reason: 'the checks above come first' }
+}
+
+const checkCost = (cost: SamplerCost | UnknownCost): Check =>
+  'reason' in cost
+    ? skipped('sampler', `its cost is not known: ${cost.reason}`)
+    : ok('sampler', costText(cost))
+
 async function checkMeter(
   system: Surroundings,
   options: MeterOptions,
@@ -86,10 +113,13 @@ async function checkMeter(
   if ('state' in trial) return none([...before, ofProblem(system, trial)])
   const found = checkTrial(trial, programs)
   const thermal = trial.readings.at(-1)?.thermalPressure ?? null
+  const cost = await costOf(options, found)
+  const state = await checkPowerState(system, thermal)
   const cores = checkCores(await busyRecord(system, options))
-  const checks = [...before, ...found, await checkPowerState(system, thermal), cores]
+  const checks = [...before, ...found, checkCost(cost), state, cores]
   const measures = checks.every(({ state }) => state !== 'failure')
-  return { checks, measures, fineness: finenessOf(trial) }
+  const samplerCost = 'reason' in cost ? null : cost
+  return { checks, measures, fineness: finenessOf(trial), samplerCost }
 }
 
 /** Looks at everything, cheapest first; starts nothing as root before the machine can have a meter. */
@@ -153,6 +183,7 @@ export async function diagnose(
     summary: summarise(checks, available, fineness),
     shortestTestMs: fineness?.testMs ?? null,
     benchPrecision: fineness?.bench ?? null,
+    samplerCost: examined.samplerCost,
     checks,
   }
 }

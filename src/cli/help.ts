@@ -36,7 +36,8 @@ Removes the sudoers file that setup wrote, and shows that it is gone.
 `,
   doctor: `Usage: vitest-energy doctor [--json] [--interval MS] [--evidence FILE] [--yes]
 
-Checks the system, the permission and the meter. Exit code 0 only when a run would measure.
+Checks the system, the permission and the meter, and measures what sampling itself costs. Exit
+code 0 only when a run would measure.
 
   --json            the checks as JSON, with nothing private in it
   --interval MS     the interval that your runs ask for (default 100)
@@ -48,7 +49,8 @@ Checks the system, the permission and the meter. Exit code 0 only when a run wou
   record: `Usage: vitest-energy record [-o FILE] [--raw] [--interval MS] [-- COMMAND...]
 
 Journals the meter's readings until Ctrl-C, or while a command runs; then says the energy.
-The exit code is that of the command.
+The exit code is that of the command. Without one, after two seconds or more on an idle machine,
+it also says what sampling itself costs.
 
   --output FILE, -o FILE   the journal (default: vitest-energy-DATE.jsonl)
   --raw                    keep the meter's own bytes beside it, in FILE.plist

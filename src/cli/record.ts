@@ -4,12 +4,15 @@ import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import type { Reading } from '../energy/sample.ts'
 import { EnergyError } from '../errors.ts'
 import { meterOptionsOf } from '../meters/availability.ts'
 import { chooseMeter } from '../meters/choose.ts'
-import type { MeterProblem, RunningMeter } from '../meters/meter.ts'
+import type { MeterOptions, MeterProblem, RunningMeter } from '../meters/meter.ts'
 import { beginFile, Recording } from './recording.ts'
 import { printReport } from './report.ts'
+import { readJournal, readingOf } from '../journal.ts'
+import { costBetween, costText, referenceMs, watchMs, watchReference } from './sampler-cost.ts'
 import { testClock } from '../test-clock.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -94,6 +97,39 @@ async function stopMeter(meter: RunningMeter, recording: Recording): Promise<voi
   recording.end(leaked === null ? [] : [{ code: 'meter-leaked', message }])
 }
 
+/** The last two seconds of a recording; `null` when it is shorter. */
+function lastReadings(path: string): Reading[] | null {
+  const lines = readJournal(path).filter((line) => line.type === 'sample')
+  const last: Reading[] = []
+  let lengthMs = 0
+  while (lengthMs < watchMs) {
+    const line = lines.pop()
+    if (line === undefined) return null
+    last.push(readingOf(line))
+    lengthMs += (line.ns ?? 0) / 1e6
+  }
+  return last
+}
+
+/** Compares the end of a recording of the idle machine with two seconds of rare samples. */
+async function tellSamplerCost(
+  system: Surroundings,
+  path: string,
+  options: MeterOptions,
+): Promise<void> {
+  const asked = options.intervalMs < referenceMs ? lastReadings(path) : null
+  if (asked === null) return
+  system.stderr.write('watching what sampling itself costs for 3 s, Ctrl-C skips it\n')
+  const skip = new AbortController()
+  const stop = (): void => skip.abort()
+  process.once('SIGINT', stop)
+  const cost = costBetween(options.intervalMs, asked, await watchReference(options, skip.signal))
+  process.off('SIGINT', stop)
+  if (skip.signal.aborted) return
+  const text = 'reason' in cost ? `sampler cost not known: ${cost.reason}` : costText(cost)
+  system.stdout.write(`${text}\n`)
+}
+
 /**
  * Journals the meter's readings, alone or while a command runs.
  * @returns exit code, that of the command if there is one
@@ -131,5 +167,6 @@ export async function record(system: Surroundings, options: RecordOptions): Prom
   const out = options.command.length === 0 ? system.stdout : system.stderr
   printReport(path, { ...system, stdout: out }, false)
   out.write(`${options.raw ? `${path}, ${rawPath}` : path}\n`)
+  if (options.command.length === 0 && code === 0) await tellSamplerCost(system, path, meterOptions)
   return code
 }

@@ -25,6 +25,8 @@ export interface SamplingOptions {
   timeoutMs: number
   /** a person may be asked for sudo's password */
   attended?: boolean
+  /** or when it aborts */
+  signal?: AbortSignal
   onRecord?: (record: RawRecord, pid: number) => void
 }
 
@@ -55,7 +57,7 @@ function terminate(pid: number | undefined): void {
 /** Starts the meter, keeps its first records as they came, and stops it. */
 export async function sampleRaw(
   { file, args }: Command,
-  { records: wanted, timeoutMs, attended = false, onRecord }: SamplingOptions,
+  { records: wanted, timeoutMs, attended = false, signal, onRecord }: SamplingOptions,
 ): Promise<RawSampling> {
   const started = testClock()
   const records: RawRecord[] = []
@@ -75,6 +77,7 @@ export async function sampleRaw(
     child.stdout.destroy()
   }
   const timer = setTimeout(stop, timeoutMs)
+  signal?.addEventListener('abort', stop)
   const cut = cutter((text) => {
     if (stopped) return
     const record = { arrivalNs: testClock(), text }
@@ -86,6 +89,7 @@ export async function sampleRaw(
   child.stdout.on('error', () => {})
   const result = await child
   clearTimeout(timer)
+  signal?.removeEventListener('abort', stop)
   return {
     records,
     stderr: result.stderr,

@@ -54,18 +54,46 @@ export function cadenceOf(samples: readonly Sample[], domain: Domain): number | 
 /** a minute of samples: enough to know a cadence by, and quick to look through again and again */
 const memory = 600
 
+/** zeros before each value that are more than a quiet moment */
+const manyZeros = 3
+
+/** Whether these are the first values of what may be a slow counter: each after several zeros. */
+function mayBeSlow(samples: readonly Sample[], domain: Domain): boolean {
+  const values = samples.flatMap(({ energy }) => energy?.[domain] ?? [])
+  const bursts = values.flatMap((value, position) => (value > 0 ? [position] : []))
+  const sum = values.reduce((total, value) => total + value, 0)
+  return (
+    bursts.length > 0 &&
+    bursts.length < fewest &&
+    sum / values.length >= leastEnergy &&
+    bursts.every((position, k) => position - (bursts[k - 1] ?? -1) > manyZeros)
+  )
+}
+
+/** What tells most: Intel's whole chip, else the CPU. */
+const mainDomain = (samples: readonly Sample[]): Domain =>
+  samples.at(-1)?.energy?.package === undefined ? 'cpu' : 'package'
+
+/** Whether the main counter is slow, as far as it can be told; `'perhaps'` in the first seconds. */
+export function slowness(samples: readonly Sample[]): 'fresh' | 'perhaps' | 'slow' {
+  const recent = samples.slice(-memory)
+  const domain = mainDomain(recent)
+  if (cadenceOf(recent, domain) !== null) return 'slow'
+  return mayBeSlow(recent, domain) ? 'perhaps' : 'fresh'
+}
+
 /**
  * Until when the trace tells the energy: the end of its last sample, or, under a slow counter, of
  * the sample that shows its last publication.
- * @returns ns; `-Infinity` without samples
+ * @returns ns; `-Infinity` without samples, and while a counter may be slow
  */
 export function knownUntil(samples: readonly Sample[]): number {
-  const recent = samples.slice(-memory)
-  const last = recent.at(-1)
-  if (last === undefined) return -Infinity
-  const domain = last.energy?.package === undefined ? 'cpu' : 'package'
-  if (cadenceOf(recent, domain) === null) return last.end
-  return recent.findLast(({ energy }) => (energy?.[domain] ?? 0) > 0)?.end ?? last.end
+  const last = samples.at(-1)
+  const slow = slowness(samples)
+  if (last === undefined || slow === 'perhaps') return -Infinity
+  if (slow === 'fresh') return last.end
+  const domain = mainDomain(samples)
+  return samples.findLast(({ energy }) => (energy?.[domain] ?? 0) > 0)?.end ?? last.end
 }
 
 /**

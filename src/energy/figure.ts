@@ -36,14 +36,32 @@ const sharedError = 0.2
 /** of its energy: less than this was open before the samples were looked at */
 const waitingPart = 0.1
 
+/** What stands where nothing can be said of a window's energy. */
+export const noFigure = (
+  state: 'no-meter' | 'gap' | 'fault',
+  reason: string,
+  durationMs: number,
+): Figure => ({
+  state,
+  reason,
+  energyJ: null,
+  standardErrorJ: null,
+  lowJ: null,
+  highJ: null,
+  boundsJ: null,
+  netJ: null,
+  domainsJ: {},
+  powerW: null,
+  peakPowerW: null,
+  durationMs,
+  cpuMs: null,
+  samples: 0,
+})
+
 export function figureOf(evidence: Evidence): Figure {
   const { durationMs, cpuMs, samples, domainsJ, missing } = evidence
-  if (missing !== null) {
-    const { state, reason } = missing
-    const none = { energyJ: null, standardErrorJ: null, lowJ: null, highJ: null, boundsJ: null }
-    const powers = { netJ: null, powerW: null, peakPowerW: null }
-    return { state, reason, ...none, ...powers, domainsJ: {}, durationMs, cpuMs, samples }
-  }
+  if (missing !== null)
+    return { ...noFigure(missing.state, missing.reason, durationMs), cpuMs, samples }
   const { energyJ, boundsJ, idle, peakPowerW } = evidence
   const standardErrorJ = standardError(evidence)
   const [state, reason] = stateOf(evidence, standardErrorJ)

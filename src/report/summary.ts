@@ -93,7 +93,7 @@ function countsLines(report: EnergyReport, { width }: Resolved): string[] {
   })
   const [first, ...rest] = parts
   if (first === undefined || report.tests.every(({ state }) => state === 'shared')) return []
-  const tests = first.startsWith('1 ') && rest.length === 0 ? 'test' : 'tests'
+  const tests = first.startsWith('1 ') ? 'test' : 'tests'
   return flow([first.replace(' ', ` ${tests} `), ...rest], width, ', ')
 }
 
@@ -115,7 +115,7 @@ function busiestFiles(tests: readonly TestReport[]): string[] {
 function sharedLines(report: EnergyReport, { width, workers, hints }: Resolved): string[] {
   const shared = inState(report, 'shared')
   if (shared.length === 0) return []
-  const who = workers === null ? 'tests' : `${workers} workers`
+  const who = workers === null || workers === 1 ? 'tests' : `${workers} workers`
   const tests = shared.length === 1 ? 'test' : 'tests'
   const lines = [`${who} ran at once, so no joules for ${shared.length} single ${tests}`]
   if (hints) {
@@ -186,6 +186,15 @@ function meterLines({ meter, source }: EnergyReport, { width, colors }: Resolved
   return [...flow(parts, width, ', '), ...trouble]
 }
 
+/** What this tool itself used in the main process; less than can be seen is not told. */
+function ownCostLines({ run, meter }: EnergyReport, { colors }: Resolved): string[] {
+  const { overheadCpuMs } = run
+  if (overheadCpuMs === null || overheadCpuMs < 1 || meter.samples === 0) return []
+  const samples = meter.samples === 1 ? '1 sample' : `${meter.samples} samples`
+  const time = overheadCpuMs < 999.5 ? `${Math.round(overheadCpuMs)} ms` : seconds(overheadCpuMs)
+  return [colors.dim(`${time} CPU for ${samples}`)]
+}
+
 const emulatedLabel =
   'joules invented by the emulator from CPU load or a script, nothing was measured'
 
@@ -220,6 +229,7 @@ export function renderSummary(report: EnergyReport, options: SummaryOptions = {}
     ...(energyJ === null ? [] : titled('Costliest', costliestLines(report, resolved), resolved)),
     ...titled('Budgets', renderBudgetLines(report, resolved), resolved),
     ...titled('Meter', meterLines(report, resolved), resolved),
+    ...titled('Own cost', ownCostLines(report, resolved), resolved),
     ...titled('Warnings', warnings.map(colors.yellow), resolved),
   ]
 }

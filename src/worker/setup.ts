@@ -73,16 +73,21 @@ function wantsMachine(context: WorkerContext, test: RunnerTestCase): boolean {
   return run.workers > 1 && noMeter === null && test.concurrent !== true && test.fails !== true
 }
 
+const none = (): number => 0
+
 async function record(context: WorkerContext, filepath: string): Promise<void> {
   const file = fileOf(filepath, context.run.root)
+  // the file itself may have to wait: nothing of it runs before
+  let running = none
   const turns = new Turns(
     context,
     workerName,
-    () => recorder.running,
+    () => running(),
     () => traceOf(context),
   )
   await turns.park()
   const recorder = new Recorder(context, file)
+  running = () => recorder.running
   aroundAll(async (runFile) => {
     try {
       await runFile()

@@ -51,6 +51,7 @@ describe('a Mac with a meter', () => {
       'counters',
       'load',
       'quiet',
+      'sampler',
       'state',
       'cores',
       'versions',
@@ -61,6 +62,8 @@ describe('a Mac with a meter', () => {
     )
     expect(found(diagnosis, 'first-record')?.evidence).toContain('with cpu, gpu, ane (invented')
     expect(found(diagnosis, 'cores')?.evidence).toMatch(/E \d+ %, P \d+ %/)
+    expect(found(diagnosis, 'sampler')?.evidence).toMatch(/^sampler cost /)
+    expect(diagnosis.samplerCost).toMatchObject({ intervalMs: 100, costW: expect.any(Number) })
     expect(found(diagnosis, 'state')?.evidence).toBe(
       'mains, low-power mode off, thermal pressure Nominal',
     )
@@ -90,6 +93,8 @@ describe('a Mac with a meter', () => {
     expect(found(diagnosis, 'counters')?.evidence).toMatch(/the counters change every \d+ ms only/)
     expect(diagnosis.shortestTestMs).toBeNull()
     expect(diagnosis.available).toBe(true)
+    expect(found(diagnosis, 'sampler')?.state).toBe('skipped')
+    expect(diagnosis.samplerCost).toBeNull()
   })
 
   it('without a first record is told what powermetrics said', async () => {
@@ -301,6 +306,7 @@ describe('the text', () => {
         summary,
         shortestTestMs: null,
         benchPrecision: null,
+        samplerCost: null,
         checks,
       },
       { color: false, width: 80 },

@@ -39,11 +39,7 @@ const wrong: [what: string, options: string, message: RegExp, more?: RunOptions]
     "{ budgets: { 'a.test.js > works': 5 } }",
     /is `5` \(number\), which is no energy budget/,
   ],
-  [
-    'an unknown option',
-    "{ budgest: {} }",
-    /unknown option `budgest`.*did you mean `budgets`\?/,
-  ],
+  ['an unknown option', '{ budgest: {} }', /unknown option `budgest`.*did you mean `budgets`\?/],
   [
     'an unknown option of a group',
     '{ powermetrics: { pth: "x" } }',
@@ -57,7 +53,12 @@ const wrong: [what: string, options: string, message: RegExp, more?: RunOptions]
     /`interval` is `?fast`?.*from 20 to 10000 ms/,
     { env: { VITEST_ENERGY_INTERVAL: 'fast' } },
   ],
-  ['an unknown meter', "{ meter: 'rapl' }", /`meter` is `rapl`.*`auto`, `powermetrics`, `none`/, { env: { VITEST_ENERGY_METER: '' } }],
+  [
+    'an unknown meter',
+    "{ meter: 'rapl' }",
+    /`meter` is `rapl`.*`auto`, `powermetrics`, `none`/,
+    { env: { VITEST_ENERGY_METER: '' } },
+  ],
   ['a flag that is none', "{ required: 'yes' }", /`required` is `yes`.*`true` or `false`/],
   [
     'a report below a file',

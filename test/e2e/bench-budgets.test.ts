@@ -43,9 +43,13 @@ test('cases over their budget fail their test, in one error, and keep table and 
   })
   const at = run.stderr.indexOf('EnergyBudgetError')
   const message = run.stderr.slice(at)
-  expect(message).toMatch(/by pattern uses 1\d(\.\d)? mJ\/op, at least \d+(\.\d)? × its budget of 1 mJ\/op/)
+  expect(message).toMatch(
+    /by pattern uses 1\d(\.\d)? mJ\/op, at least \d+(\.\d)? × its budget of 1 mJ\/op/,
+  )
   expect(message).toMatch(/measured {2}1\S* mJ\/op \(95 % interval \S+–\S+\), \d+ rounds/)
-  expect(message).toContain("budget    1 mJ/op, set in vitest.config.js: budgets['a.bench.ts > powers > by *']")
+  expect(message).toContain(
+    "budget    1 mJ/op, set in vitest.config.js: budgets['a.bench.ts > powers > by *']",
+  )
   expect(message).toMatch(/at the bench uses 1\d(\.\d)? mJ\/op, at least .* its budget of 3 mJ\/op/)
   expect(message).toMatch(/set in a\.bench\.ts: .*energyBudget/)
   expect(message).toMatch(/a\.bench\.ts:7:1[\s\S]*7\| test\('powers'/)

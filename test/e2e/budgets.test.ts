@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { TestReport } from '../../src/report/json.ts'
-import { makeAnnounced, runAnnounced, runAnnouncedIn, unfolded, writeAnnounced } from './scripted-run.ts'
+import {
+  makeAnnounced,
+  runAnnounced,
+  runAnnouncedIn,
+  unfolded,
+  writeAnnounced,
+} from './scripted-run.ts'
 import { configWith, removeProject } from './vitest-run.ts'
 import type { VitestRun } from './vitest-run.ts'
 
@@ -97,7 +103,9 @@ test('per operation', { meta: { energyBudget: '5 mJ/op' } }, () => {})
     expect(message).toMatch(
       /EnergyBudgetError: uses (at least )?1\.\d+ J, at least \d+(\.\d)? × its budget of 100 mJ/,
     )
-    expect(message).toMatch(/ {2}measured {2}\S+ J \((95 % interval|certainly within) \d\S*–\d\S*\)\n/)
+    expect(message).toMatch(
+      / {2}measured {2}\S+ J \((95 % interval|certainly within) \d\S*–\d\S*\)\n/,
+    )
     expect(message).toContain(
       "budget    100 mJ, set in vitest.config.js: budgets['a.test.ts > over by pattern']",
     )
@@ -181,7 +189,7 @@ test('per operation', { meta: { energyBudget: '5 mJ/op' } }, () => {})
 test('a test over its budget is retried, and ends the run with bail', async () => {
   const run = await runAnnounced(
     {
-      'vitest.config.js': configWith("{ idle: 0, report: { json: true } }", '{ maxWorkers: 1 }'),
+      'vitest.config.js': configWith('{ idle: 0, report: { json: true } }', '{ maxWorkers: 1 }'),
       'a.test.js': `
 import { test } from 'vitest'
 import { draw } from './power.js'

@@ -26,7 +26,9 @@ const startedIn = (root: string): number[] =>
 
 /** An orphan that nobody has waited for is a zombie: it has ended. */
 function isAlive(pid: number): boolean {
-  const { stdout, exitCode } = execaSync('ps', ['-o', 'stat=', '-p', String(pid)], { reject: false })
+  const { stdout, exitCode } = execaSync('ps', ['-o', 'stat=', '-p', String(pid)], {
+    reject: false,
+  })
   return exitCode === 0 && !stdout.trim().startsWith('Z')
 }
 
@@ -39,9 +41,12 @@ async function expectNoMeterLeft(root: string, count: number): Promise<void> {
 }
 
 const expectNoJournalLeft = (root: string): void =>
-  expect(readdirSync(temporaryFolder(root)).filter((name) => /^vitest-energy-\w{6}$/.test(name))).toEqual([])
+  expect(
+    readdirSync(temporaryFolder(root)).filter((name) => /^vitest-energy-\w{6}$/.test(name)),
+  ).toEqual([])
 
-const passing = "import { test } from 'vitest'\nimport { sleep } from './power.js'\ntest('works', () => sleep(200))\n"
+const passing =
+  "import { test } from 'vitest'\nimport { sleep } from './power.js'\ntest('works', () => sleep(200))\n"
 
 const endings: [what: string, test: string, args: string[], exitCode: number][] = [
   ['a run that passes', passing, [], 0],
@@ -77,7 +82,11 @@ test.each(endings)('%s leaves no meter and no journal', async (_, text, args, ex
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('%s leaves no meter', async (signal) => {
   const long = passing.replace('200', '20_000').replace(')\n', ', 30_000)\n')
-  const { root, env } = project({ 'a.test.js': `${long}\nimport './begun.js'`, 'begun.js': "import { writeFileSync } from 'node:fs'\nwriteFileSync(process.env.POWER_FILE + '.begun', '')" })
+  const { root, env } = project({
+    'a.test.js': `${long}\nimport './begun.js'`,
+    'begun.js':
+      "import { writeFileSync } from 'node:fs'\nwriteFileSync(process.env.POWER_FILE + '.begun', '')",
+  })
   const child = startAnnouncedIn(root, { env })
   const begun = join(root, 'power.jsonl.begun')
   while (!existsSync(begun)) await delay(20)
@@ -101,7 +110,8 @@ test('nothing is started where nothing is run', async () => {
 test('watch mode starts nothing unless it is asked to, and says so once', async () => {
   const { root, env } = project({
     'a.test.js': passing,
-    'b.test.js': "import { writeFileSync } from 'node:fs'\nimport { test } from 'vitest'\ntest('b', () => writeFileSync(process.env.POWER_FILE + '.done', ''))",
+    'b.test.js':
+      "import { writeFileSync } from 'node:fs'\nimport { test } from 'vitest'\ntest('b', () => writeFileSync(process.env.POWER_FILE + '.done', ''))",
   })
   const child = startAnnouncedIn(root, { env, args: ['--watch'] })
   while (!existsSync(join(root, 'power.jsonl.done'))) await delay(20)
@@ -135,7 +145,13 @@ test('shards keep their energies when they are merged, without a meter', async (
   await runAnnouncedIn(root, shard(2))
   const merged = await runAnnouncedIn(root, {
     env,
-    args: ['run', '--merge-reports=blobs', '--reporter=verbose', '--reporter=json', '--outputFile.json=out.json'],
+    args: [
+      'run',
+      '--merge-reports=blobs',
+      '--reporter=verbose',
+      '--reporter=json',
+      '--outputFile.json=out.json',
+    ],
   })
   expect(merged.exitCode).toBe(0)
   const energies = energiesOf(merged, 'out.json')
@@ -147,7 +163,10 @@ test('shards keep their energies when they are merged, without a meter', async (
 
 test('what tests do to clocks, timers and files does not reach the measurement', async () => {
   const { root, env } = project({
-    'vitest.config.js': configWith('{ report: { json: true }, idle: 0 }', '{ hookTimeout: 50, maxWorkers: 1 }'),
+    'vitest.config.js': configWith(
+      '{ report: { json: true }, idle: 0 }',
+      '{ hookTimeout: 50, maxWorkers: 1 }',
+    ),
     'a.test.js': `
 import * as fs from 'node:fs'
 import defaultFs from 'node:fs'
@@ -190,13 +209,19 @@ test('tests that run beside others are shared: run totals stand, single figures 
     'b.test.js': passing.replace('200', '900'),
     'c.test.js': '',
   })
-  const beside = await runAnnouncedIn(root, { env, args: ['run', 'a.test', 'b.test', '--reporter=verbose'] })
+  const beside = await runAnnouncedIn(root, {
+    env,
+    args: ['run', 'a.test', 'b.test', '--reporter=verbose'],
+  })
   expect(beside.report().tests.map(({ state }) => state)).toEqual(['shared', 'shared'])
   expect(beside.report().run.energyJ).toBeGreaterThan(0)
   expect(beside.stdout).toContain('2 workers ran at once, so no joules for 2 single tests')
   expect(beside.stdout).not.toMatch(/works \d+ms · \d/)
 
-  const serial = await runAnnouncedIn(root, { env: { ...env, VITEST_ENERGY_SERIAL: '1' }, args: ['run', 'a.test', 'b.test'] })
+  const serial = await runAnnouncedIn(root, {
+    env: { ...env, VITEST_ENERGY_SERIAL: '1' },
+    args: ['run', 'a.test', 'b.test'],
+  })
   expect(serial.report().tests.map(({ state }) => state)).not.toContain('shared')
   await expectNoMeterLeft(root, 2)
 })

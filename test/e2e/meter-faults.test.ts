@@ -114,7 +114,7 @@ test('a meter that hangs gives one long sample: its energy is kept', async () =>
 })
 
 test('a meter that dies twice is given up: what it has said is kept', async () => {
-  const run = await runWith({ kind: 'die', record: 10, exitCode: 1 })
+  const run = await runWith({ kind: 'die', record: 8, exitCode: 1 })
   const report = run.report()
   expectRight(report, 0)
   expect(report.meter).toMatchObject({ state: 'died' })

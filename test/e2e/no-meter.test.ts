@@ -20,7 +20,10 @@ test.fails('three', { meta: { energyBudget: '2 mJ' } }, () => { throw new Error(
 /** A program that refuses as powermetrics does. */
 function refusing(root: string): RunOptions {
   const path = join(root, 'refuses')
-  writeFileSync(path, "#!/bin/sh\necho 'powermetrics must be invoked as the superuser' >&2\nexit 1\n")
+  writeFileSync(
+    path,
+    "#!/bin/sh\necho 'powermetrics must be invoked as the superuser' >&2\nexit 1\n",
+  )
   chmodSync(path, 0o755)
   return { env: { VITEST_ENERGY_POWERMETRICS: path } }
 }
@@ -75,7 +78,10 @@ test.each(here)('%s all tests pass, and one warning says why', async (_, state, 
   // lines of tests are as without the plugin
   expect(run.stdout).toMatch(/✓ a\.test\.js > one \d+ms( · \(budget 1 mJ not checked\))?\n/)
   const report = run.report()
-  expect(report).toMatchObject({ verdict: 'unchecked', run: { energyJ: null, verdicts: { unchecked: 4 } } })
+  expect(report).toMatchObject({
+    verdict: 'unchecked',
+    run: { energyJ: null, verdicts: { unchecked: 4 } },
+  })
   expect(report.meter).toMatchObject({ state, samples: 0, medianSampleMs: null })
   for (const each of report.tests) expect(each).toMatchObject({ state: 'no-meter', energyJ: null })
   const [one] = report.tests
@@ -91,8 +97,11 @@ test.each(here)('%s all tests pass, and one warning says why', async (_, state, 
 })
 
 test('the same suite without budgets passes with `required` where there is a meter', async () => {
-  const root = makeProject({ ...files, 'vitest.config.js': configWith('{ required: true }'),
-    'a.test.js': "import { test } from 'vitest'\ntest('one', () => {})" })
+  const root = makeProject({
+    ...files,
+    'vitest.config.js': configWith('{ required: true }'),
+    'a.test.js': "import { test } from 'vitest'\ntest('one', () => {})",
+  })
   const run = await runIn(root, { emulator: { ...scripted(), startupMs: 50 } })
   expect(run.stderr).toBe('')
   expect(run.exitCode).toBe(0)

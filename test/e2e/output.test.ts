@@ -18,7 +18,9 @@ describe('one suite, by reporter', () => {
   let root: string
   beforeAll(() => {
     root = writeAnnounced({
-      'vitest.config.js': configWith("{ idle: 0, budgets: { run: '900 J', 'a.test.js > photos > nothing': '1 J' } }"),
+      'vitest.config.js': configWith(
+        "{ idle: 0, budgets: { run: '900 J', 'a.test.js > photos > nothing': '1 J' } }",
+      ),
       'a.test.js': two,
     })
     return () => removeProject(root)
@@ -46,8 +48,12 @@ describe('one suite, by reporter', () => {
     expect(stdout).toMatch(/ {13}tests \S+ J · between them \S+ m?J \(imports, hooks, waiting\)/)
     expect(stdout).toMatch(/ {2}Costliest {2}\S.* {2}a\.test\.js > photos > resizes\n/)
     expect(stdout).toMatch(/ {4}Budgets {2}2 within, 0 over, 0 too close to call, 0 not checked/)
-    expect(stdout).toMatch(/ {6}Meter {2}emulated powermetrics every 1\d\d ms, Mac15,9 \(\w+\), CPU\+GPU\+ANE/)
-    expect(stdout).toMatch(/ {3}Warnings {2}vitest\.config\.js: budgets\['a\.test\.js > photos > nothing'\]/)
+    expect(stdout).toMatch(
+      / {6}Meter {2}emulated powermetrics every 1\d\d ms, Mac15,9 \(\w+\), CPU\+GPU\+ANE/,
+    )
+    expect(stdout).toMatch(
+      / {3}Warnings {2}vitest\.config\.js: budgets\['a\.test\.js > photos > nothing'\]/,
+    )
     expect(stdout.match(/^ +Energy {2}/gm)).toHaveLength(1)
   })
 

@@ -14,25 +14,24 @@ const now = () => Number(bigint())
 export const announce = (cpuW, atNs = now()) =>
   appendFileSync(process.env.POWER_FILE, JSON.stringify({ atNs, cpuW }) + '\\n')
 export const sleep = (ms) => new Promise((resolve) => wait(resolve, ms))
-// exactly so much, however late the timer is: the end is told beforehand, before the meter is there.
-// Meanwhile busy CPUs work, as if by turns with waiting.
-export async function draw(cpuW, ms, busy = 0) {
+// exactly so much, however late the timer is: the end is told before the meter is there
+export async function draw(cpuW, ms) {
   const start = now()
   const end = start + ms * 1e6
   announce(cpuW, start)
   announce(${restW}, end)
+  while (now() < end) await sleep(Math.ceil((end - now()) / 1e6))
+}
+// until it ends, however late that is; of every 10 ms a part \`busy\` is CPU time
+export async function work(cpuW, ms, busy) {
+  const start = now()
+  const end = start + ms * 1e6
+  announce(cpuW, start)
   for (let at = start; at < end; at = now()) {
     while (now() < at + busy * 10e6) {}
-    const rest = (end - now()) / 1e6
-    await sleep(Math.max(0, busy === 0 ? rest : Math.min(rest, 10 * (1 - busy))))
+    await sleep(Math.min(10 * (1 - busy), Math.max(0, (end - now()) / 1e6)))
   }
-}
-// an operation of a bench: it computes, and draws for exactly so long
-export function drawFor2ms(cpuW) {
-  const start = now()
-  announce(cpuW, start)
-  announce(${restW}, start + 2e6)
-  while (now() < start + 2e6) {}
+  announce(${restW})
 }
 `
 

@@ -86,7 +86,14 @@ export function cleanEnv(options: RunOptions): Record<string, string | undefined
         }
   const { PATH = '', HOME = '' } = process.env
   const quiet = options.busyMachine === true ? {} : { NODE_OPTIONS: `--import ${quietMachine}` }
-  return { PATH: `${dirname(process.execPath)}:${PATH}`, HOME, NO_COLOR: '1', ...quiet, ...meter, ...env }
+  return {
+    PATH: `${dirname(process.execPath)}:${PATH}`,
+    HOME,
+    NO_COLOR: '1',
+    ...quiet,
+    ...meter,
+    ...env,
+  }
 }
 
 /** Runs that share a temp folder see each other as neighbours on the machine. */

@@ -99,6 +99,7 @@ describe('Markdown', () => {
                    thumbnail)
                    budgets in doubt pass; to fail here set \`required: true\`
             Meter  powermetrics every 108 ms, Mac16,10 (25B78), CPU+GPU+ANE as Apple's model estimates
+         Own cost  12 ms CPU for 121 samples
          Warnings  idle power moved from 0.03 W to 0.05 W
       \`\`\`
 

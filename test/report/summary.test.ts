@@ -42,6 +42,7 @@ describe('summary', () => {
                    thumbnail)
                    budgets in doubt pass; to fail here set \`required: true\`
             Meter  powermetrics every 108 ms, Mac16,10 (25B78), CPU+GPU+ANE as Apple's model estimates
+         Own cost  12 ms CPU for 121 samples
          Warnings  idle power moved from 0.03 W to 0.05 W
       "
     `)
@@ -73,6 +74,7 @@ describe('summary', () => {
                    to see them:  npx vitest run --no-file-parallelism    (tests take 11.0 s then)
                    most CPU time: photo.test.ts 6.20 s · zip.test.ts 2.20 s
             Meter  powermetrics every 108 ms, Mac16,10 (25B78), CPU+GPU+ANE as Apple's model estimates
+         Own cost  12 ms CPU for 121 samples
       "
     `)
   })
@@ -121,6 +123,21 @@ describe('summary', () => {
     expect(lines).toContain('41.8 J in 13.1 s')
   })
 
+  test('its own cost is told from 1 ms on, where something was measured', () => {
+    const { run, meter } = reportOf()
+    const ownCost = (overheadCpuMs: number | null, samples: number): string | undefined =>
+      renderSummary(
+        reportOf({ run: { ...run, overheadCpuMs }, meter: { ...meter, samples } }),
+      ).find((line) => line.includes('Own cost'))
+    expect(ownCost(12.4, 812)).toBe('   Own cost  12 ms CPU for 812 samples')
+    expect(ownCost(2345, 1)).toBe('   Own cost  2.35 s CPU for 1 sample')
+    expect([ownCost(0.9, 812), ownCost(null, 812), ownCost(3, 0)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
   test('the costliest tests are named, costliest first', () => {
     const tests = [1, 9, 4, 2].map((energyJ) => testOf(`uses ${energyJ} J`, { energyJ }))
     const lines = renderSummary(reportOf({ tests }), { costliest: 2 })
@@ -154,6 +171,7 @@ describe('summary', () => {
                      budget    40 J, set in vitest.config.ts: budgets['x']
                      to fix    make it cheaper, or write '43 J' there
             Meter  powermetrics every 108 ms, Mac16,10 (25B78), CPU+GPU+ANE as Apple's model estimates
+         Own cost  12 ms CPU for 121 samples
       "
     `)
   })
@@ -213,6 +231,7 @@ test('the whole report as text', () => {
                  thumbnail)
                  budgets in doubt pass; to fail here set \`required: true\`
           Meter  powermetrics every 108 ms, Mac16,10 (25B78), CPU+GPU+ANE as Apple's model estimates
+       Own cost  12 ms CPU for 121 samples
        Warnings  idle power moved from 0.03 W to 0.05 W
     "
   `)
