@@ -34,7 +34,7 @@ const sampleMs = 112
 /** busy CPUs of a test that works: little, since several runs share the machine's cores */
 const share = 0.15
 /** Vitest runs at once; they mostly wait */
-const lanes = 5
+const lanes = 6
 
 const lasting =
   (ms: number, pauseMs = 0, isBusy: (index: number) => boolean = () => true) =>

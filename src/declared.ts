@@ -1,6 +1,11 @@
 import { relative } from 'node:path'
-import type { TestCase, TestModule } from 'vitest/node'
-import { declaredAtTest, matchesPattern, nearestPattern } from './energy/budget.ts'
+import type { TestCase, TestModule, TestSuite } from 'vitest/node'
+import {
+  declarationSource,
+  declaredAtTest,
+  matchesPattern,
+  nearestPattern,
+} from './energy/budget.ts'
 import { printable } from './energy/printable.ts'
 import type { BudgetDeclaration } from './energy/result.ts'
 import type { TestLine } from './journal.ts'
@@ -12,23 +17,23 @@ import type { Warning } from './report/json.ts'
 export const fileOf = (module: TestModule, root: string): string =>
   relative(root, module.moduleId).replaceAll('\\', '/')
 
-const namesOf = (test: TestCase): string[] => {
-  const names = [test.name]
-  for (let { parent } = test; parent.type === 'suite'; { parent } = parent)
-    names.unshift(parent.name)
-  return names
+/** Innermost first. */
+function suitesOf({ parent }: TestCase): TestSuite[] {
+  const suites: TestSuite[] = []
+  for (let each = parent; each.type === 'suite'; each = each.parent) suites.push(each)
+  return suites
 }
 
-/** Where `meta.energyBudget` of a test comes down from. */
-function sourceOf(test: TestCase): string {
-  const { energyBudget } = test.meta()
-  const file = test.module.relativeModuleId
-  for (let { parent } = test; parent.type === 'suite'; { parent } = parent) {
-    if (parent.meta().energyBudget === energyBudget) {
-      return `${file}: meta.energyBudget of describe('${parent.name}')`
-    }
-  }
-  return `${file}: meta.energyBudget of the test`
+const namesOf = (test: TestCase): string[] =>
+  [test, ...suitesOf(test)].map(({ name }) => name).toReversed()
+
+function sourceOf(test: TestCase, file: string): string {
+  const declared = { budget: test.meta().energyBudget, hasTags: test.tags.length > 0 }
+  const suites = suitesOf(test).map((suite) => ({
+    name: suite.name,
+    budget: suite.meta().energyBudget,
+  }))
+  return declarationSource(file, declared, suites)
 }
 
 /** The budget of a test, at the test or by pattern; one that cannot be read has failed the test already. */
@@ -43,7 +48,7 @@ function declarationFor(
     return nearestPattern(budgets, subject, false)
   }
   try {
-    return declaredAtTest(energyBudget, sourceOf(test))
+    return declaredAtTest(energyBudget, sourceOf(test, file))
   } catch {
     return null
   }
@@ -78,6 +83,19 @@ export function testLineOf(
   }
 }
 
+/** A line for each test that holds benches and has a limit for one run of itself. */
+export function misplacedBudgets(modules: readonly TestModule[], root: string): Warning[] {
+  return modules.flatMap((module) =>
+    [...module.children.allTests()]
+      .filter((test) => test.benchmarks().length > 0 && test.meta().energyBudget !== undefined)
+      .map((test) => {
+        const name = printable([fileOf(module, root), ...namesOf(test)].join(' > '))
+        const message = `${name} holds benches: its meta.energyBudget is not checked; write energyBudget at each bench`
+        return { code: 'budget-misplaced', message }
+      }),
+  )
+}
+
 /** A line for each pattern that met nothing, with the names most like it. */
 export function unmatchedPatterns(
   budgets: readonly ConfigBudget[],
@@ -91,10 +109,9 @@ export function unmatchedPatterns(
     const tests = [...module.children.allTests()].flatMap((test) => {
       const names = namesOf(test)
       const cases = test.benchmarks().flatMap(({ tasks }) => tasks.map(({ name }) => name))
-      return [
-        { perOp: false, projectName, file, names },
-        ...cases.map((name) => ({ perOp: true, projectName, file, names: [...names, name] })),
-      ]
+      // a test that holds benches has no energy of its own to limit
+      if (cases.length === 0) return [{ perOp: false, projectName, file, names }]
+      return cases.map((name) => ({ perOp: true, projectName, file, names: [...names, name] }))
     })
     return [{ perOp: false, projectName, file, names: [] as string[] }, ...tests]
   })

@@ -63,7 +63,13 @@ export function computeFigures(state: RunState, from?: Nanoseconds): Figures {
   const idle = computeIdle(state)
   const since = from === undefined ? -Infinity : from - memory
   const settled = new Map<string, Shares>()
-  for (const [id, line] of state.settled) if (line.figure !== null) settled.set(id, line.shares)
+  const settledErrors = new Map<string, number>()
+  for (const [id, { figure, shares }] of state.settled) {
+    if (figure === null) continue
+    settled.set(id, shares)
+    // of a shared figure everything is in doubt, and so it is for those it shared with
+    if (figure.state !== 'shared') settledErrors.set(id, figure.standardErrorJ ?? 0)
+  }
   const attribution = attribute({
     samples: from === undefined ? samples : samples.filter((sample) => sample.end > since),
     windows: [...state.windows, ...openWindows(state, until)].filter(({ end }) => end > since),
@@ -71,6 +77,7 @@ export function computeFigures(state: RunState, from?: Nanoseconds): Figures {
     parked: state.parked,
     idle,
     settled,
+    settledErrors,
     hybridCpu: !(state.identity?.domains.includes('package') ?? false),
     intervalMs: state.run?.intervalMs ?? 100,
     readings: state.readings,

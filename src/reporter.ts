@@ -10,7 +10,7 @@ import type {
   Vitest,
 } from 'vitest/node'
 import { TestFigures } from './analysis.ts'
-import { fileOf, testLineOf, unmatchedPatterns } from './declared.ts'
+import { fileOf, misplacedBudgets, testLineOf, unmatchedPatterns } from './declared.ts'
 import { decorateReporters } from './decorate.ts'
 import { judgeRun } from './verdicts.ts'
 import * as project from './install.ts'
@@ -25,7 +25,15 @@ import { renderMarkdown } from './report/markdown.ts'
 import { Session } from './session.ts'
 import type { SessionFacts } from './session.ts'
 import { ownVersion } from './version.ts'
-import { forgetLocation, isBenchRun, isNarrowed, reportersOf, taskOf } from './vitest-internals.ts'
+import {
+  forgetLocation,
+  isBenchRun,
+  isNarrowed,
+  reportersOf,
+  takeWaitOff,
+  takeWaitsOff,
+  taskOf,
+} from './vitest-internals.ts'
 
 /** Marks a reporter of this package, whichever copy of it made it. */
 const mark = Symbol.for('vitest-energy.reporter')
@@ -182,26 +190,17 @@ export class EnergyReporter implements Reporter {
     const session = this.#session
     if (session === null || this.#options === null || this.#vitest === null) return
     if (!this.#projects.includes(test.project)) return
-    this.#takeWaitOff(session, test)
+    session.sync()
+    takeWaitOff(test, session.waitsOf(test.id))
     session.recordTest(testLineOf(test, this.#vitest.config.root, this.#options.budgets))
   }
 
-  /** The wait for the meter is ours, not the test's. */
-  #takeWaitOff(session: Session, test: TestCase): void {
-    const { result } = taskOf(test)
-    if (result?.duration === undefined) return
-    session.sync()
-    for (const attempt of result.attempts ?? []) {
-      const wait = session.waitOf(test.id, attempt.retryIndex, attempt.repeatIndex)
-      attempt.duration -= wait
-      result.duration -= wait
-    }
-  }
-
   onTestModuleEnd(module: TestModule): void {
+    const session = this.#session
     const root = this.#vitest?.config.root
-    if (root === undefined) return
-    this.#session?.closeFile(module.project.name, fileOf(module, root))
+    if (root === undefined || session === null) return
+    session.closeFile(module.project.name, fileOf(module, root))
+    takeWaitsOff(module, (test) => session.waitsOf(test.id))
   }
 
   /** Makes figures final and puts them where other reporters find them. */
@@ -223,11 +222,12 @@ export class EnergyReporter implements Reporter {
     const session = this.#session
     if (session === null || this.#options === null || this.#vitest === null) return
     try {
-      if (!isNarrowed(this.#vitest)) {
-        const { root } = this.#vitest.config
-        for (const warning of unmatchedPatterns(this.#options.budgets, modules, root)) {
-          session.warn(warning)
-        }
+      const { root } = this.#vitest.config
+      const unmatched = isNarrowed(this.#vitest)
+        ? []
+        : unmatchedPatterns(this.#options.budgets, modules, root)
+      for (const warning of [...misplacedBudgets(modules, root), ...unmatched]) {
+        session.warn(warning)
       }
       const report = await session.finish()
       this.#report = report

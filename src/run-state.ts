@@ -36,8 +36,8 @@ export class RunState {
   readonly settled: Map<string, SettledLine> = new Map()
   /** claims that are not released, oldest first */
   readonly claims: ClaimLine[] = []
-  /** time that each attempt waited for us, ms, by window id */
-  readonly waits: Map<string, number> = new Map()
+  /** time that the attempts of each test waited for us, ms, by `retry.repeat` */
+  readonly waits: Map<string, Map<string, number>> = new Map()
   /** when workers waited for another one's budgeted test */
   readonly parked: Parked[] = []
   readonly otherRuns: OtherRunLine[] = []
@@ -127,8 +127,10 @@ export class RunState {
   }
 
   #addWait({ testId, retry, repeat, waitMs }: AttemptLine | SettledLine): void {
-    const id = windowId(testId, retry, repeat)
-    this.waits.set(id, (this.waits.get(id) ?? 0) + waitMs)
+    const waits = this.waits.get(testId) ?? new Map<string, number>()
+    const attempt = `${retry}.${repeat}`
+    waits.set(attempt, (waits.get(attempt) ?? 0) + waitMs)
+    this.waits.set(testId, waits)
   }
 
   #takeMeter(line: MeterLine): void {
@@ -177,6 +179,14 @@ export class RunState {
     if (before !== null && line.cpuMs !== null) span.cpu = milliseconds(line.cpuMs - before)
   }
 
+  /** What an open file has used so far. */
+  #takeCpu({ worker, file, cpuMs }: AttemptLine): void {
+    const before = this.#spanCpu.get(`${worker} ${file}`) ?? null
+    const span = this.spans.findLast((each) => each.worker === worker && each.file === file)
+    if (span?.end !== null || before === null || cpuMs === null) return
+    span.cpu = milliseconds(cpuMs - before)
+  }
+
   readonly #spanCpu = new Map<string, number | null>()
 
   #takeAttempt(line: AttemptLine): void {
@@ -192,6 +202,7 @@ export class RunState {
     this.open.delete(id)
     const concurrent = line.concurrent === true
     const known = begin.cpuMs !== null && line.cpuMs !== null && !concurrent
+    this.#takeCpu(line)
     this.windows.push({
       id,
       testId,

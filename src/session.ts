@@ -15,7 +15,7 @@ import { meetOtherRuns } from './other-runs.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { EnergyReport, Warning } from './report/json.ts'
 import { busiest, listPrograms } from './programs.ts'
-import { RunState, windowId } from './run-state.ts'
+import { RunState } from './run-state.ts'
 import { testClock, wallOffsetMs } from './test-clock.ts'
 import { nanoseconds } from './units.ts'
 
@@ -171,9 +171,9 @@ export class Session {
     this.#write(line)
   }
 
-  /** Time that an attempt has waited for us, ms. */
-  waitOf(testId: string, retry: number, repeat: number): number {
-    return this.state.waits.get(windowId(testId, retry, repeat)) ?? 0
+  /** Time that the attempts of a test have waited for us, ms, by `retry.repeat`. */
+  waitsOf(testId: string): ReadonlyMap<string, number> {
+    return this.state.waits.get(testId) ?? new Map()
   }
 
   /** A file has left its worker, as Vitest says it: closes a span that a dead worker left open. */

@@ -1,5 +1,5 @@
 import type { RunnerTask, RunnerTestCase } from 'vitest'
-import type { TestCase, TestSuite, Vitest } from 'vitest/node'
+import type { TestCase, TestModule, TestSuite, Vitest } from 'vitest/node'
 
 // Members that Vitest 5.1 has and keeps out of its types. All that relies on them stands here.
 
@@ -12,6 +12,33 @@ export function forgetLocation(entity: TestCase | TestSuite): void {
   const inner = entity as unknown as { task: RunnerTask; location: unknown }
   delete inner.task.location
   inner.location = undefined
+}
+
+/** The wait for the meter and for the machine is ours, not the test's. */
+export function takeWaitOff(test: TestCase, waits: ReadonlyMap<string, number>): void {
+  const { result } = taskOf(test)
+  if (result?.duration === undefined) return
+  for (const attempt of result.attempts ?? []) {
+    const wait = waits.get(`${attempt.retryIndex}.${attempt.repeatIndex}`) ?? 0
+    attempt.duration -= wait
+    result.duration -= wait
+  }
+}
+
+/** The same for a file and its suites, once their tests have ended. */
+export function takeWaitsOff(
+  module: TestModule,
+  waitsOf: (test: TestCase) => ReadonlyMap<string, number>,
+): void {
+  for (const test of module.children.allTests()) {
+    const wait = [...waitsOf(test).values()].reduce((sum, each) => sum + each, 0)
+    if (wait === 0) continue
+    for (let task = taskOf(test).suite ?? null; task !== null; task = task.suite ?? null) {
+      if (task.result?.duration !== undefined) task.result.duration -= wait
+    }
+    const { result } = taskOf(test).file
+    if (result?.duration !== undefined) result.duration -= wait
+  }
 }
 
 /** The reporters of the run, ready for use; the array itself. */

@@ -10,7 +10,7 @@ import { partiesOf, uncovered } from './party.ts'
 import type { Parked } from './party.ts'
 import type { DomainsJ, Figure } from './result.ts'
 import type { Reading, Sample } from './sample.ts'
-import { partsOf } from './sample.ts'
+import { partsOf, totalOf } from './sample.ts'
 import { Trace } from './trace.ts'
 import type { EnergyWindow, FileSpan } from './window.ts'
 
@@ -27,6 +27,8 @@ export interface AttributionInput {
   idle: Idle | null
   /** shares that stand already, by window id */
   settled?: ReadonlyMap<string, Shares>
+  /** standard errors of those figures, J: what they got wrong at their edges, their neighbours have */
+  settledErrors?: ReadonlyMap<string, number>
   /** when workers waited for another one's budgeted test: their open files count for nothing */
   parked?: readonly Parked[]
   /** the machine has cores of more than one type (Apple silicon) */
@@ -94,6 +96,7 @@ export function attribute(input: AttributionInput): Attribution {
   const main = divisions.filter(({ counts }) => counts).toSorted((a, b) => b.energyJ - a.energyJ)[0]
   for (const division of divisions) book(accounts, trace, division, division === main)
   takeSettled(accounts, input)
+  inheritErrors(accounts, trace, input)
   const fault = faultOf(input, trace)
   const figures = figuresOf(input, trace, accounts, { main, divisions, fault })
   let attributedJ = 0
@@ -173,6 +176,33 @@ function takeSettled(accounts: Account[], { settled }: AttributionInput): void {
         enter(account, index, domain, energy[domain] ?? 0)
       }
     }
+  }
+}
+
+/** a sample of which a settled window has less was shared with its neighbours */
+const wholly = 0.95
+
+/**
+ * A settled figure is off at its two edges, and what it has too much there its neighbour lacks: half
+ * of its variance goes to whoever shares an edge sample with it.
+ */
+function inheritErrors(accounts: readonly Account[], trace: Trace, input: AttributionInput): void {
+  const { settled, settledErrors } = input
+  if (settled === undefined || settledErrors === undefined) return
+  const inherited = new Map<number, number>()
+  const energies = new Map(trace.samples.map(({ index, energy }) => [index, energy]))
+  for (const [id, shares] of settled) {
+    const variance = (settledErrors.get(id) ?? 0) ** 2 / 2
+    for (const share of shares) {
+      const [index] = share
+      const energy = energies.get(index) ?? null
+      if (energy === null || sumOf([share], trace) >= wholly * totalOf(energy)) continue
+      inherited.set(index, (inherited.get(index) ?? 0) + variance)
+    }
+  }
+  for (const account of accounts) {
+    if (settled.has(account.window.id)) continue
+    for (const index of account.shares.keys()) account.variance += inherited.get(index) ?? 0
   }
 }
 

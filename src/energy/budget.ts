@@ -94,6 +94,23 @@ export function nearestPattern(
 }
 
 /**
+ * Where the `meta.energyBudget` that a test has was written, for messages.
+ * @param suites that hold the test, innermost first
+ */
+export function declarationSource(
+  file: string,
+  test: { budget: unknown; hasTags: boolean },
+  suites: readonly { name: string; budget: unknown }[],
+): string {
+  const suite = suites.find(({ budget }) => budget === test.budget)
+  const owner =
+    suite === undefined
+      ? `the test${test.hasTags ? ' or of a tag' : ''}`
+      : `describe('${suite.name}')`
+  return `${file}: meta.energyBudget of ${owner}`
+}
+
+/**
  * A limit declared at the test itself, through `meta.energyBudget`.
  * @param source where it stands, for messages
  * @throws {EnergyError} `BUDGET_TEXT`, `BUDGET_PER_OP_ON_TEST`

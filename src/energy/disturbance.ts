@@ -18,15 +18,15 @@ export function foreignLoad(
   trace: Trace,
 ): (first: number, last: number) => string | null {
   const { readings, windows, spans } = input
-  const isKnown = windows.every(({ cpu }) => cpu !== null) && spans.every(({ cpu }) => cpu !== null)
-  if (readings === undefined || !isKnown) return () => null
+  if (readings === undefined) return () => null
   const foreign = trace.samples.map(({ index }) => {
     const reading = readings[index]
     return reading?.systemCpuMs == null ? null : reading.systemCpuMs - (reading.ownCpuMs ?? 0)
   })
   const inSpans = new Map<string, number>()
   for (const window of windows) {
-    spread(trace, foreign, window, window.cpu ?? 0)
+    if (window.cpu === null) forget(trace, foreign, window)
+    else spread(trace, foreign, window, window.cpu)
     const key = `${window.worker}\0${window.file}`
     inSpans.set(key, (inSpans.get(key) ?? 0) + (window.cpu ?? 0))
   }
@@ -36,6 +36,16 @@ export function foreignLoad(
     spread(trace, foreign, { start, end: until }, Math.max(0, rest))
   }
   return (first, last) => clauseOf(trace, foreign.slice(first, last), first)
+}
+
+/** A window of unknown CPU time: what is foreign in its samples is not known either. */
+function forget(
+  trace: Trace,
+  foreign: (number | null)[],
+  { start, end }: Pick<EnergyWindow, 'start' | 'end'>,
+): void {
+  const [first, last] = trace.rangeOf(start, end)
+  foreign.fill(null, first, last)
 }
 
 /** Takes our own CPU time out, evenly over the time it was used in. */

@@ -65,13 +65,14 @@ export function partiesOf(input: PartyInput): Party[] {
   const seconds = (instant: number): number => (instant - origin) / 1e9
   const trace = { start: 0, end: seconds(input.end) }
   const groups = new Map<string, number>()
+  const usual = usualBusy(input.windows)
   const windows = input.windows.map((window, index): Party => {
     const length = (window.end - window.start) / 1e9
     return {
       kind: input.isSettled(window) ? 'settled' : 'window',
       start: seconds(window.start),
       end: seconds(window.end),
-      busy: busyOf(window.cpu, length, 1),
+      busy: busyOf(window.cpu, length, usual),
       group: groupOf(groups, `${window.projectName}\0${window.testId}`),
       window: index,
     }
@@ -113,6 +114,14 @@ function busyOf(cpuMs: number | null, length: number, unknown: number): number {
   return Math.max(leastBusy, cpuMs / 1000 / length)
 }
 
+/** CPU seconds per second of the windows that tell them; 1 where none does. */
+function usualBusy(windows: readonly EnergyWindow[]): number {
+  const known = windows.filter(({ cpu, start, end }) => cpu !== null && end > start)
+  const length = known.reduce((sum, { start, end }) => sum + (end - start) / 1e9, 0)
+  const cpuMs = known.reduce((sum, { cpu }) => sum + (cpu ?? 0), 0)
+  return busyOf(length > 0 ? cpuMs : null, length, 1)
+}
+
 function groupOf(groups: Map<string, number>, key: string): number {
   const known = groups.get(key)
   if (known !== undefined) return known
@@ -140,12 +149,15 @@ function byWorker(
   return workers
 }
 
-/** A file's import and hooks: what its CPU time leaves over when its tests have had theirs. */
+/**
+ * A file's import and hooks: what its CPU time leaves over when its tests have had theirs. Of a file
+ * that is open it is known up to its last test's end; the test that runs has no part in it.
+ */
 function betweenTests(span: Interval & { cpu: number | null }, windows: readonly Used[]): Party[] {
   const holes = uncovered(span, windows)
   const time = holes.reduce((sum, { start, end }) => sum + end - start, 0)
   const inside = windows.filter(({ start, end }) => start < span.end && end > span.start)
-  const known = span.cpu !== null && inside.every(({ cpu }) => cpu !== null)
+  const known = span.cpu !== null && inside.every(({ cpu, end }) => cpu !== null || end >= span.end)
   const rest = inside.reduce((sum, { cpu }) => sum - (cpu ?? 0), span.cpu ?? 0)
   const busy = busyOf(known ? rest : null, time, 0.5)
   return holes.map((hole) => party('worker', hole, busy))

@@ -68,6 +68,9 @@ export function flow(parts: readonly string[], width: number, separator = ' · '
   return lines
 }
 
-/** A sentence broken between words where a line would be longer than `width`. */
+/**
+ * A sentence broken between words where a line would be longer than `width`. No line begins with
+ * `::`: GitHub would take a name for a command of its own, however far it is indented.
+ */
 export const wrapWords = (text: string, width: number): string[] =>
-  flow(text.split(' '), width, ' ')
+  flow(text.split(/ (?!::)/), width, ' ')

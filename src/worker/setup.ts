@@ -1,6 +1,6 @@
 import { aroundAll, aroundEach, expect, inject } from 'vitest'
 import type { RunnerTestCase } from 'vitest'
-import { declaredAtTest, nearestPattern } from '../energy/budget.ts'
+import { declarationSource, declaredAtTest, nearestPattern } from '../energy/budget.ts'
 import type { BudgetDeclaration } from '../energy/result.ts'
 import type { AttemptLine, WorkerContext } from '../journal.ts'
 import { placeAtTest } from './budget-error.ts'
@@ -21,15 +21,13 @@ declare module 'vitest' {
   }
 }
 
-/** Where a budget in `meta` was written: at the test, or at the `describe` it came down from. */
-function sourceOf(test: RunnerTestCase): string {
-  const { energyBudget } = test.meta
+function sourceOf(test: RunnerTestCase, file: string): string {
+  const suites: { name: string; budget: unknown }[] = []
   for (let suite = test.suite; suite !== undefined; suite = suite.suite) {
-    if (suite.meta.energyBudget === energyBudget) {
-      return `${test.file.name}: meta.energyBudget of describe('${suite.name}')`
-    }
+    suites.push({ name: suite.name, budget: suite.meta.energyBudget })
   }
-  return `${test.file.name}: meta.energyBudget of the test`
+  const hasTags = (test.tags?.length ?? 0) > 0
+  return declarationSource(file, { budget: test.meta.energyBudget, hasTags }, suites)
 }
 
 function budgetOf(
@@ -40,7 +38,7 @@ function budgetOf(
   const { energyBudget } = test.meta
   if (energyBudget !== undefined) {
     try {
-      return declaredAtTest(energyBudget, sourceOf(test))
+      return declaredAtTest(energyBudget, sourceOf(test, file))
     } catch (error) {
       throw error instanceof Error ? placeAtTest(test, error) : error
     }
