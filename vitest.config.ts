@@ -6,8 +6,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/types/*.test-d.ts'], checker: 'tsc' },
     testTimeout: 30_000,
-    // the suites start real Vitest runs with a meter: more at once than cores would starve it
-    maxWorkers: 2,
+    // most of them wait for a meter most of the time
+    maxWorkers: 4,
   },
 })
 

@@ -179,12 +179,10 @@ function takeSettled(accounts: Account[], { settled }: AttributionInput): void {
   }
 }
 
-/** a sample of which a settled window has less was shared with its neighbours */
-const wholly = 0.95
-
 /**
  * A settled figure is off at its two edges, and what it has too much there its neighbour lacks: half
- * of its variance goes to whoever shares an edge sample with it.
+ * of its variance goes to whoever shares an edge sample with it, but no more than the smaller part
+ * of that sample leaves in doubt (evenly: SD = part ÷ √3).
  */
 function inheritErrors(accounts: readonly Account[], trace: Trace, input: AttributionInput): void {
   const { settled, settledErrors } = input
@@ -192,12 +190,14 @@ function inheritErrors(accounts: readonly Account[], trace: Trace, input: Attrib
   const inherited = new Map<number, number>()
   const energies = new Map(trace.samples.map(({ index, energy }) => [index, energy]))
   for (const [id, shares] of settled) {
-    const variance = (settledErrors.get(id) ?? 0) ** 2 / 2
+    const edge = (settledErrors.get(id) ?? 0) ** 2 / 2
     for (const share of shares) {
       const [index] = share
       const energy = energies.get(index) ?? null
-      if (energy === null || sumOf([share], trace) >= wholly * totalOf(energy)) continue
-      inherited.set(index, (inherited.get(index) ?? 0) + variance)
+      if (energy === null) continue
+      const own = sumOf([share], trace)
+      const open = Math.max(0, Math.min(own, totalOf(energy) - own)) ** 2 / 3
+      inherited.set(index, (inherited.get(index) ?? 0) + Math.min(edge, open))
     }
   }
   for (const account of accounts) {

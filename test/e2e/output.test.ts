@@ -182,7 +182,7 @@ test.runIf(hasScript)('a narrow terminal gets lines that fit', async () => {
   const block = text.slice(text.indexOf('   Emulated')).split('\n')
   expect(block.length).toBeGreaterThan(6)
   for (const line of block) expect(line.length, line).toBeLessThanOrEqual(60)
-  expect(block.join('\n')).toContain('Costliest')
+  expect(block.join('\n')).toContain('Meter')
 })
 
 test.runIf(hasScript)('a narrow terminal gets a bench table of its own', async () => {

@@ -33,6 +33,13 @@ export async function work(cpuW, ms, busy) {
   }
   announce(${restW})
 }
+// an operation of a bench: it computes, and draws for exactly so long
+export function drawFor2ms(cpuW) {
+  const start = now()
+  announce(cpuW, start)
+  announce(${restW}, start + 2e6)
+  while (now() < start + 2e6) {}
+}
 `
 
 /** An emulator whose power the tests of the project in `root` announce. */

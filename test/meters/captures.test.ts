@@ -55,9 +55,9 @@ describe.skipIf(files.length === 0)('captures of real output', () => {
       const seen = readWith(bytes, chunkBytes)
       const total = seen.reduce((sum, { energy }) => sum + totalOf(energy ?? {}), 0)
       expect(total).toBeCloseTo(expected, 12)
-      expect(seen.every(({ elapsed, contradiction }) => elapsed !== null && contradiction === null)).toBe(
-        true,
-      )
+      expect(
+        seen.every(({ elapsed, contradiction }) => elapsed !== null && contradiction === null),
+      ).toBe(true)
     }
   })
 
