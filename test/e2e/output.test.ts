@@ -8,8 +8,8 @@ const two = `
 import { describe, test } from 'vitest'
 import { draw } from './power.js'
 describe('photos', () => {
-  test('resizes', () => draw(4, 300))
-  test('checks', { meta: { energyBudget: '900 J' } }, () => draw(2, 300))
+  test('resizes', () => draw(4, 500))
+  test('checks', { meta: { energyBudget: '900 J' } }, () => draw(2, 500))
   test('skips', () => {})
 })
 `
@@ -93,7 +93,7 @@ describe('hostile names', () => {
       'a.test.js': `
 import { describe, test } from 'vitest'
 import { draw } from './power.js'
-test(${name}, { meta: { energyBudget: '1 mJ' } }, () => draw(2, 300))
+test(${name}, { meta: { energyBudget: '1 mJ' } }, () => draw(2, 500))
 describe(${name}, () => {
   test.skip(${name}, { meta: { energyBudget: '1 mJ' } }, () => {})
   test(${name}, () => draw(2, 400))
