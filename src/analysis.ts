@@ -61,7 +61,8 @@ export class TestFigures {
       this.#figureOf(id, () => noFigure('no-meter', this.#noMeter(), (end - start) / 1e6)),
     )
     const last = attempts.pop() ?? noFigure('no-meter', reason, test.durationMs)
-    return { ...last, attempts, budget: this.#budgetOf(test, last, windows.at(-1)?.id) }
+    const budget = this.#budgetOf(test, last, windows.at(-1)?.id)
+    return { result: test.result, ...last, attempts, budget }
   }
 
   #noMeter(): string {
@@ -98,7 +99,6 @@ function testsOf(state: RunState, figures: Figures): TestReport[] {
       projectName: test.projectName,
       file: test.file,
       name: test.name,
-      result: test.result,
       ...source.energyOf(test),
     }))
 }
@@ -237,11 +237,11 @@ function runOf(state: RunState, run: RunLine, figures: Figures): RunReport {
 
 /** A hot machine runs slower, and each operation costs another amount. */
 function thermalWarning({ readings }: RunState): Warning[] {
-  const hot = readings.filter(({ thermalPressure: t }) => t !== null && t !== 'Nominal')
+  const hot = readings.thermalPressures
   const [first] = hot
   if (first === undefined) return []
   const share = `${hot.length} of ${readings.length} samples`
-  const message = `the machine was hot: thermal pressure ${first.thermalPressure ?? ''} in ${share}`
+  const message = `the machine was hot: thermal pressure ${first} in ${share}`
   return [{ code: 'thermal-pressure', message }]
 }
 

@@ -7,9 +7,8 @@ import { testClock } from './test-clock.ts'
 
 /** What can be put into the output of Vitest's own terminal reporters. */
 export interface Additions {
-  /** before a line about this test is printed: its figure must stand */
-  beforeTest(test: TestCase): void
-  beforeModule(module: TestModule): void
+  /** before lines about these tests are printed: their figures must stand */
+  settle(tests: readonly TestCase[]): void
   /** text behind a test's duration; `''` for none */
   testSuffix(test: TestCase, colors: Colors): string
   moduleSuffix(module: TestModule, colors: Colors): string
@@ -21,8 +20,8 @@ export interface Additions {
   summary(colors: Colors): string[]
   /** when all figures stand */
   readonly settled: Promise<void>
-  /** Whether what was seen until `instant` (test clock, ns) can be told now. */
-  isCovered(instant: number): boolean
+  /** until when what was seen can be told, test clock, ns; ∞ where nothing is waited for */
+  readonly coveredUntil: number
 }
 
 /** What Vitest hands to its table printer. */
@@ -124,18 +123,31 @@ function decorateWindow({ summary }: TerminalReporter, additions: Additions): vo
   }
 }
 
+/** Of the main thread, which serves the workers: no more of it may go into figures while tests run. */
+const share = 0.05
+
+interface HeldEvent {
+  /** test clock, ns */
+  instant: number
+  /** whose figures it tells */
+  tests: readonly TestCase[]
+  handle: () => void
+}
+
 /** Events in the order they came, each held back until the samples cover it. */
 class EventQueue {
-  readonly #events: { instant: number; handle: () => void }[] = []
-  readonly #isCovered: (instant: number) => boolean
+  readonly #events: HeldEvent[] = []
+  readonly #additions: Additions
   #timer: NodeJS.Timeout | null = null
+  /** no figures before this instant, test clock, ns */
+  #restUntil = 0
 
-  constructor(isCovered: (instant: number) => boolean) {
-    this.#isCovered = isCovered
+  constructor(additions: Additions) {
+    this.#additions = additions
   }
 
-  add(handle: () => void): void {
-    this.#events.push({ instant: testClock(), handle })
+  add(tests: readonly TestCase[], handle: () => void): void {
+    this.#events.push({ instant: testClock(), tests, handle })
     this.#timer ??= setInterval(() => this.#release(), 25)
   }
 
@@ -144,22 +156,27 @@ class EventQueue {
   }
 
   #release(): void {
-    for (let [next] = this.#events; next !== undefined; [next] = this.#events) {
-      if (!this.#isCovered(next.instant)) return
-      this.#events.shift()
-      next.handle()
-    }
-    this.#stop()
+    if (testClock() < this.#restUntil) return
+    const until = this.#additions.coveredUntil
+    const held = this.#events.findIndex(({ instant }) => instant > until)
+    this.#handle(held === -1 ? this.#events.length : held)
   }
 
   /** Handles all that is left, now. */
   drain(): void {
-    for (const { handle } of this.#events.splice(0)) handle()
-    this.#stop()
+    this.#handle(this.#events.length)
   }
 
-  #stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
+  #handle(count: number): void {
+    const events = this.#events.splice(0, count)
+    const started = testClock()
+    // all at once: one test takes as long to settle as a thousand
+    if (count > 0) this.#additions.settle(events.flatMap(({ tests }) => tests))
+    const now = testClock()
+    this.#restUntil = now + (now - started) / share
+    for (const { handle } of events) handle()
+    if (!this.isEmpty || this.#timer === null) return
+    clearInterval(this.#timer)
     this.#timer = null
   }
 }
@@ -172,28 +189,24 @@ function wrap(reporter: object, name: string, make: (original: Method) => Method
   members[name] = make((original as Method).bind(reporter))
 }
 
-const nothing = (): void => {}
-
 /**
  * Holds the events that print figures back until the figures stand. Vitest awaits its reporters, so
  * waiting inside would hold the workers up; the queue does not.
  */
-function delay(reporter: object, additions: Additions, queue: EventQueue): void {
-  const later = (name: string, prepare: (entity: never) => void, always: boolean): void =>
+function delay(reporter: object, queue: EventQueue): void {
+  const later = (name: string, testsOf: ((entity: never) => Iterable<TestCase>) | null): void =>
     wrap(reporter, name, (original) => (...args) => {
       const [entity] = args
-      if (!always && queue.isEmpty) return original(...args)
-      queue.add(() => {
-        if (entity !== undefined) prepare(entity)
-        original(...args)
-      })
+      if (testsOf === null && queue.isEmpty) return original(...args)
+      const tests = testsOf === null || entity === undefined ? [] : [...testsOf(entity)]
+      queue.add(tests, () => original(...args))
       return undefined
     })
-  later('onTestCaseResult', (test) => additions.beforeTest(test), true)
-  later('onTestModuleEnd', (module) => additions.beforeModule(module), true)
+  later('onTestCaseResult', (test: TestCase) => [test])
+  later('onTestModuleEnd', (module: TestModule) => module.children.allTests())
   // would overtake the lines they belong below
-  later('onUserConsoleLog', nothing, false)
-  later('onTestSuiteResult', nothing, false)
+  later('onUserConsoleLog', null)
+  later('onTestSuiteResult', null)
 }
 
 /**
@@ -202,13 +215,13 @@ function delay(reporter: object, additions: Additions, queue: EventQueue): void 
  */
 export function decorateReporters(reporters: readonly object[], additions: Additions): void {
   for (const reporter of reporters) {
-    const queue = new EventQueue((instant) => additions.isCovered(instant))
+    const queue = new EventQueue(additions)
     if (isTerminalReporter(reporter)) {
       decorateLines(reporter, additions)
       decorateTable(reporter, additions)
       decorateSummary(reporter, additions)
       decorateWindow(reporter, additions)
-      delay(reporter, additions, queue)
+      delay(reporter, queue)
     }
     wrap(reporter, 'onTestRunEnd', (original) => async (...args) => {
       await additions.settled

@@ -64,7 +64,9 @@ export function computeFigures(state: RunState, from?: Nanoseconds): Figures {
   const since = from === undefined ? -Infinity : from - memory
   const settled = new Map<string, Shares>()
   const settledErrors = new Map<string, number>()
-  for (const [id, { figure, shares }] of state.settled) {
+  const windows = [...state.windows, ...openWindows(state, until)].filter(({ end }) => end > since)
+  for (const { id } of windows) {
+    const { figure = null, shares = [] } = state.settled.get(id) ?? {}
     if (figure === null) continue
     settled.set(id, shares)
     // of a shared figure everything is in doubt, and so it is for those it shared with
@@ -72,7 +74,7 @@ export function computeFigures(state: RunState, from?: Nanoseconds): Figures {
   }
   const attribution = attribute({
     samples: from === undefined ? samples : samples.filter((sample) => sample.end > since),
-    windows: [...state.windows, ...openWindows(state, until)].filter(({ end }) => end > since),
+    windows,
     spans: [...state.spans.filter(({ end }) => end === null || end > since), ...otherRuns(state)],
     parked: state.parked,
     idle,

@@ -28,7 +28,7 @@ export interface PrintingFacts {
   report: () => EnergyReport | null
   settled: () => Promise<void>
   /** makes the figures of these tests stand, and puts them into `task.meta.energy` */
-  settle(tests: Iterable<TestCase>): void
+  settle(tests: readonly TestCase[]): void
   required: boolean
   workers: number
   /** columns of the terminal; 0 where the output is none */
@@ -72,21 +72,17 @@ export class Printing implements Additions {
     return this.#facts.settled()
   }
 
-  isCovered(instant: number): boolean {
+  get coveredUntil(): number {
     const session = this.#facts.session()
-    if (session === null || session.ended) return true
+    if (session === null || session.ended) return Infinity
     session.sync()
-    if (session.coveredUntil >= instant) return true
     // a meter that hangs must not hold the output
-    return testClock() - instant > (4 * session.run.intervalMs + 5000) * 1e6
+    const patienceNs = (4 * session.run.intervalMs + 5000) * 1e6
+    return Math.max(session.coveredUntil, testClock() - patienceNs)
   }
 
-  beforeTest(test: TestCase): void {
-    this.#facts.settle([test])
-  }
-
-  beforeModule(module: TestModule): void {
-    this.#facts.settle(module.children.allTests())
+  settle(tests: readonly TestCase[]): void {
+    this.#facts.settle(tests)
   }
 
   testSuffix(test: TestCase, colors: Colors): string {

@@ -204,14 +204,13 @@ export class EnergyReporter implements Reporter {
   }
 
   /** Makes figures final and puts them where other reporters find them. */
-  #settle(tests: Iterable<TestCase>): void {
+  #settle(tests: readonly TestCase[]): void {
     const session = this.#session
     if (session === null || this.#report !== null) return
-    const all = [...tests]
     session.sync()
-    session.settle(new Set(all.map(({ id }) => id)))
+    session.settle(new Set(tests.map(({ id }) => id)))
     const figures = new TestFigures(session.state, null)
-    for (const test of all) {
+    for (const test of tests) {
       const line = session.state.tests.get(test.id)
       if (line !== undefined && !line.holdsBenches)
         taskOf(test).meta.energy = figures.energyOf(line)
@@ -245,14 +244,7 @@ export class EnergyReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const found = byId.get(test.id)
         if (found === undefined) continue
-        const {
-          id: _id,
-          projectName: _project,
-          file: _file,
-          name: _name,
-          result: _result,
-          ...energy
-        } = found
+        const { id: _id, projectName: _project, file: _file, name: _name, ...energy } = found
         taskOf(test).meta.energy = energy
       }
     }

@@ -1,6 +1,7 @@
 import { SampleClock } from './energy/clock.ts'
 import type { Parked } from './energy/party.ts'
-import type { Reading, Sample } from './energy/sample.ts'
+import type { Readings } from './energy/readings.ts'
+import type { Sample } from './energy/sample.ts'
 import type { EnergyWindow, FileSpan } from './energy/window.ts'
 import { readingOf } from './journal.ts'
 import type {
@@ -25,7 +26,6 @@ export const windowId = (testId: string, retry: number, repeat: number): string 
 
 /** One run as its journal tells it, line by line: the same for the run itself and for a replay. */
 export class RunState {
-  readonly readings: Reading[] = []
   /** attempts that have ended, in the order of their ends */
   readonly windows: EnergyWindow[] = []
   /** attempts that have begun and not ended, by window id */
@@ -67,7 +67,7 @@ export class RunState {
         this.#takeMeter(line)
         break
       case 'sample':
-        this.#takeReading(readingOf(line))
+        this.#clock.add(readingOf(line))
         break
       case 'file':
       case '/file':
@@ -112,6 +112,10 @@ export class RunState {
     return this.#clock
   }
 
+  get readings(): Readings {
+    return this.#clock.readings
+  }
+
   get samples(): readonly Sample[] {
     return this.#clock.samples
   }
@@ -119,11 +123,6 @@ export class RunState {
   /** samples that will not be placed anew */
   get decided(): readonly Sample[] {
     return this.#clock.decided
-  }
-
-  #takeReading(reading: Reading): void {
-    this.readings.push(reading)
-    this.#clock.add(reading)
   }
 
   #addWait({ testId, retry, repeat, waitMs }: AttemptLine | SettledLine): void {

@@ -197,7 +197,7 @@ export class Session {
         ({ id, testId }) => testIds.has(testId) && !this.state.settled.get(id)?.figure,
       )
       if (windows.length === 0) return
-      const from = Math.min(...windows.map(({ start }) => start))
+      const from = windows.reduce((least, { start }) => Math.min(least, start), Infinity)
       const { figures } = computeFigures(this.state, nanoseconds(from))
       for (const { id, testId, retry, repeat } of windows) {
         const found = figures.get(id)

@@ -9,7 +9,8 @@ import type { Idle } from './idle.ts'
 import { partiesOf, uncovered } from './party.ts'
 import type { Parked } from './party.ts'
 import type { DomainsJ, Figure } from './result.ts'
-import type { Reading, Sample } from './sample.ts'
+import type { Readings } from './readings.ts'
+import type { Sample } from './sample.ts'
 import { partsOf, totalOf } from './sample.ts'
 import { Trace } from './trace.ts'
 import type { EnergyWindow, FileSpan } from './window.ts'
@@ -35,8 +36,8 @@ export interface AttributionInput {
   hybridCpu: boolean
   /** asked for, ms */
   intervalMs: number
-  /** the readings behind the samples (`readings[sample.index]`), for faults and foreign load */
-  readings?: readonly Reading[]
+  /** the readings behind the samples (`readings.at(sample.index)`), for faults and foreign load */
+  readings?: Readings
 }
 
 export interface AttributedFigure extends Figure {

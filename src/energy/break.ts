@@ -4,9 +4,11 @@ import { median } from './statistics.ts'
 export interface StretchTimes {
   /** arrival − Σ elapsed: constant but for late reads (above) and drift */
   readonly residuals: readonly number[]
-  readonly lengths: readonly number[]
+  /** of readings `from` ≤ k < `to` */
+  lengths(from: number, to: number): number[]
   /** stamp (whole seconds) − Σ elapsed; `null` where there is no stamp */
-  readonly stampResiduals: readonly (number | null)[]
+  /** `NaN`: the record had no stamp */
+  readonly stampResiduals: readonly number[]
 }
 
 /** readings looked back and ahead: some seconds, longer than any stall of the main thread */
@@ -30,7 +32,7 @@ export function findBreak(times: StretchTimes, index: number): number | null | '
   const value = residuals[index] ?? 0
   const before = residuals.slice(Math.max(0, index - horizon), index)
   const floor = Math.min(...before)
-  const half = median(times.lengths.slice(Math.max(0, index - horizon), index + 1)) / 2
+  const half = median(times.lengths(Math.max(0, index - horizon), index + 1)) / 2
   if (value < floor - half) return isFloor(before, floor) ? index : null
   if (value <= floor + half) return null
   const after = residuals.slice(index, index + horizon).toSorted((a, b) => a - b)
@@ -73,7 +75,7 @@ function agree(after: readonly number[], far: boolean): boolean {
   return after.length >= needed && (far ? second : third) - first < agreement
 }
 
-const known = (value: number | null): value is number => value !== null
+const known = (value: number): boolean => !Number.isNaN(value)
 
 /** The tool itself, which no stall of ours touches, says that it is later than Σ elapsed. */
 function stampsJump({ stampResiduals }: StretchTimes, index: number): boolean {

@@ -1,6 +1,7 @@
 import type { Nanoseconds } from '../units.ts'
 import { nanoseconds } from '../units.ts'
 import { median } from './statistics.ts'
+import { Readings } from './readings.ts'
 import type { Reading, Sample } from './sample.ts'
 import { settledAfter, Stretch } from './stretch.ts'
 
@@ -28,7 +29,8 @@ const margin = 3
  */
 export class SampleClock {
   readonly #options: ClockOptions
-  readonly #readings: Reading[] = []
+  /** what came, by index */
+  readonly readings: Readings = new Readings()
   readonly #samples: Sample[] = []
   readonly #stretches: Stretch[] = []
   /** samples that are in doubt whatever comes */
@@ -51,7 +53,7 @@ export class SampleClock {
     const isWhole = reading.elapsed !== null && reading.elapsed > 0
     const { arrival, energy } = reading
     const isKnown = isWhole && energy !== null
-    this.#readings.push(reading)
+    this.readings.push(reading)
     this.#samples.push({
       index,
       start: arrival,
@@ -82,15 +84,15 @@ export class SampleClock {
 
   /** median length of a sample; `null` before the first whole one */
   get medianSample(): Nanoseconds | null {
-    const length = median(this.#stretches.flatMap(({ lengths }) => lengths))
+    const length = median(this.#stretches.flatMap((stretch) => stretch.lengths()))
     return Number.isNaN(length) ? null : nanoseconds(length)
   }
 
   /** time between reads ÷ the length that records tell, medians; `null` before ten readings */
   get rate(): number | null {
     const length = this.medianSample
-    if (length === null || this.#readings.length < 10) return null
-    const arrivals = this.#readings.map(({ arrival }) => arrival)
+    if (length === null || this.readings.length < 10) return null
+    const { arrivals } = this.readings
     return median(arrivals.slice(1).map((at, k) => at - (arrivals[k] ?? at))) / length
   }
 
@@ -128,7 +130,7 @@ export class SampleClock {
 
   /** Wall time that went by without the meter counting it; the sample in which it did is void. */
   #noticeSleep(index: number): void {
-    const [now, before] = [this.#readings[index], this.#readings[index - 1]]
+    const [now, before] = [this.readings.at(index), this.readings.at(index - 1)]
     if (now?.stampSeconds == null || before?.stampSeconds == null) return
     // both stamps are cut to whole seconds: they may differ by one second more than the time did
     const ahead = now.stampSeconds - before.stampSeconds - (now.elapsed ?? 0) / 1e9
@@ -146,13 +148,13 @@ export class SampleClock {
   }
 
   #begin(index: number, doubtful: boolean): Stretch {
-    const stretch = new Stretch(index, this.#readings[index]?.arrival ?? 0, doubtful)
+    const stretch = new Stretch(index, this.readings.at(index)?.arrival ?? 0, doubtful)
     this.#stretches.push(stretch)
     return stretch
   }
 
   #feed(stretch: Stretch, index: number): void {
-    const { arrival = 0, elapsed = 0, stampSeconds = null } = this.#readings[index] ?? {}
+    const { arrival = 0, elapsed = 0, stampSeconds = null } = this.readings.at(index) ?? {}
     stretch.add(arrival, elapsed ?? 0, stampSeconds)
   }
 
@@ -212,7 +214,7 @@ export class SampleClock {
   }
 
   #isDamaged(index: number): boolean {
-    const elapsed = this.#readings[index]?.elapsed
+    const elapsed = this.readings.at(index)?.elapsed
     return elapsed === null || (elapsed !== undefined && elapsed <= 0)
   }
 
@@ -222,7 +224,7 @@ export class SampleClock {
     while (first > 0 && this.#isDamaged(first - 1)) first -= 1
     const count = index - first
     if (count === 0) return
-    const arrival = this.#readings[index - 1]?.arrival ?? 0
+    const arrival = this.readings.at(index - 1)?.arrival ?? 0
     const from = this.#samples[first - 1]?.end ?? Math.min(arrival, until)
     const length = Math.max(0, Math.min(until, Math.max(arrival, from)) - from) / count
     for (let k = 0; k < count; k += 1) {

@@ -20,7 +20,7 @@ export function foreignLoad(
   const { readings, windows, spans } = input
   if (readings === undefined) return () => null
   const foreign = trace.samples.map(({ index }) => {
-    const reading = readings[index]
+    const reading = readings.at(index)
     return reading?.systemCpuMs == null ? null : reading.systemCpuMs - (reading.ownCpuMs ?? 0)
   })
   const inSpans = new Map<string, number>()

@@ -1,6 +1,7 @@
 import type { AttributionInput } from './attribution.ts'
 import { cadenceOf } from './cadence.ts'
-import type { Domain, Reading, Sample } from './sample.ts'
+import type { Readings } from './readings.ts'
+import type { Domain, Sample } from './sample.ts'
 import type { Trace } from './trace.ts'
 
 /** no chip that powermetrics knows draws as much, W */
@@ -17,7 +18,7 @@ const frozen = { samples: 20, energy: 0.05 }
  * @returns the evidence as one clause; `null` when nothing is wrong
  */
 export function faultOf(input: AttributionInput, trace: Trace): string | null {
-  const contradiction = contradicted(input.readings ?? [])
+  const contradiction = contradicted(input.readings)
   if (contradiction !== null) return contradiction
   for (const domain of trace.domains) {
     const evidence =
@@ -31,11 +32,10 @@ export function faultOf(input: AttributionInput, trace: Trace): string | null {
 }
 
 /** One odd record may be a slip of the pipe, and is a hole; more of them are the meter's own. */
-function contradicted(readings: readonly Reading[]): string | null {
-  const odd = readings.filter(({ contradiction }) => contradiction !== undefined)
-  const [first] = odd
-  if (odd.length < 2 || first?.contradiction === undefined) return null
-  return `${odd.length} of ${readings.length} records contradict themselves (${first.contradiction})`
+function contradicted(readings: Readings | undefined): string | null {
+  const [first, ...more] = readings?.contradictions ?? []
+  if (readings === undefined || first === undefined || more.length === 0) return null
+  return `${more.length + 1} of ${readings.length} records contradict themselves (${first})`
 }
 
 function absurd(samples: readonly Sample[], domain: Domain): string | null {

@@ -63,6 +63,8 @@ export interface Figure {
 
 /** What `task.meta.energy` holds. */
 export interface TestEnergy extends Figure {
+  /** of the test, as Vitest has it */
+  result: 'passed' | 'failed' | 'skipped' | 'pending'
   /** earlier attempts, oldest first; the fields above are those of the last */
   attempts: Figure[]
   budget: BudgetResult | null

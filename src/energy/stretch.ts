@@ -18,8 +18,8 @@ export class Stretch {
   /** a hole came before it */
   readonly doubtful: boolean
   readonly residuals: number[] = []
-  readonly lengths: number[] = []
-  readonly stampResiduals: (number | null)[] = []
+  /** `NaN`: the record had no stamp */
+  readonly stampResiduals: number[] = []
   readonly #sums: number[] = []
   readonly #origin: number
   #hull = new LowerHull()
@@ -47,12 +47,20 @@ export class Stretch {
     return this.count - this.#accepted
   }
 
+  /** Lengths of its readings `from` ≤ k < `to`, ns. */
+  lengths(from = 0, to: number = this.count): number[] {
+    return Array.from({ length: Math.min(to, this.count) - from }, (_, k) => this.#length(from + k))
+  }
+
+  #length(k: number): number {
+    return (this.#sums[k] ?? 0) - (this.#sums[k - 1] ?? 0)
+  }
+
   add(arrival: number, elapsed: number, stampSeconds: number | null): void {
     const sum = (this.#sums.at(-1) ?? 0) + elapsed
     this.#sums.push(sum)
-    this.lengths.push(elapsed)
     this.residuals.push(arrival - this.#origin - sum)
-    this.stampResiduals.push(stampSeconds === null ? null : stampSeconds * 1e9 - sum)
+    this.stampResiduals.push(stampSeconds === null ? Number.NaN : stampSeconds * 1e9 - sum)
   }
 
   /**
@@ -71,7 +79,7 @@ export class Stretch {
 
   /** Ends here: nothing comes after position `count`. */
   close(count: number): void {
-    for (const list of [this.#sums, this.residuals, this.lengths, this.stampResiduals]) {
+    for (const list of [this.#sums, this.residuals, this.stampResiduals]) {
       list.length = count
     }
     while (this.#accepted < count) this.#accept()
@@ -125,7 +133,7 @@ export class Stretch {
   /** stamp ≤ end < stamp + 1 s */
   #narrow(k: number, wallOffsetMs: number): void {
     const stamp = this.stampResiduals[k]
-    if (typeof stamp !== 'number') return
+    if (stamp === undefined || Number.isNaN(stamp)) return
     const seconds = Math.round((stamp + (this.#sums[k] ?? 0)) / 1e9)
     const least = seconds * 1000 - wallOffsetMs - this.#endOf(k) / 1e6
     this.#low = Math.max(this.#low, least)
@@ -144,7 +152,7 @@ export class Stretch {
     const sample = samples[this.first + k]
     if (sample === undefined) return
     const end = this.#endOf(k) + this.#shift * 1e6
-    const start = end - (this.lengths[k] ?? 0) * (1 + this.#line.slope)
+    const start = end - this.#length(k) * (1 + this.#line.slope)
     const before = k === 0 ? Math.max(start, floor) : (samples[this.first + k - 1]?.end ?? start)
     sample.end = nanoseconds(Math.max(end, before))
     sample.start = nanoseconds(before)

@@ -72,7 +72,6 @@ export interface TestReport extends TestEnergy {
   file: string
   /** `suite > test` */
   name: string
-  result: 'passed' | 'failed' | 'skipped' | 'pending'
 }
 
 /** One case of a `bench.compare` or `bench().run()`. */

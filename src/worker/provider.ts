@@ -40,6 +40,13 @@ interface Phase {
   latencyNs: number
 }
 
+/** A case as the journal has it. */
+interface CaseLine {
+  at: number
+  name: string
+  energy: BenchEnergy
+}
+
 function budgetOf(
   group: BenchmarkGroup,
   context: WorkerContext,
@@ -126,17 +133,19 @@ const without = (cases: readonly Measured[], state: FigureState, reason: string)
 function report(
   group: BenchmarkGroup,
   context: WorkerContext,
-  cases: readonly { name: string; energy: BenchEnergy }[],
+  found: readonly CaseLine[],
   comparisons: Comparison[],
 ): void {
+  if (found.length === 0) return
   const { test } = group
+  const cases = found.toSorted((a, b) => a.at - b.at).map(({ name, energy }) => ({ name, energy }))
   append(context.journal, {
     type: 'bench',
     testId: test.id,
     projectName: context.projectName,
     file: fileOf(group.test.file.filepath, context.run.root),
     index: test.benchmarks.length,
-    cases: [...cases],
+    cases,
     comparisons,
   })
   const over = cases.flatMap(({ name, energy }) => {
@@ -155,6 +164,32 @@ function report(
     return { message, actual: `${formatEnergy(valueJ ?? 0)}/op`, expected: `<= ${budget.text}` }
   })
   rememberOverBudget(test, over)
+}
+
+/** A given number of calls, and no time: the user counts them. */
+const countsCalls = ({ options }: BenchmarkGroup): boolean =>
+  options?.time === 0 && options.iterations !== undefined
+
+/**
+ * Cases without an energy phase. No budget counts as kept because nothing was measured.
+ * @param ended why the meter gives nothing; `null` while it works
+ */
+function unmeasuredCases(
+  group: BenchmarkGroup,
+  context: WorkerContext,
+  options: readonly CaseOptions[],
+  ended: string | null,
+): CaseLine[] {
+  const counted = countsCalls(group) ? '`time: 0` with `iterations`' : null
+  return group.registrations.flatMap(({ name }, at) => {
+    const { measured = false, budget: declared = null } = options[at] ?? {}
+    const unwanted = measured ? counted : '`energy: false`'
+    const reason = unwanted ?? ended
+    const budget = budgetOf(group, context, name, declared)
+    if (reason === null || (unwanted !== null && budget === null)) return []
+    const facts = { name, units: null, budget, hooksIncluded: false }
+    return [{ at, name, energy: noBenchEnergy('no-meter', reason, facts) }]
+  })
 }
 
 function markShared(energy: BenchEnergy, reason: string): void {
@@ -185,21 +220,26 @@ async function measureEnergy(
   group: BenchmarkGroup,
   context: WorkerContext,
   phase: Phase,
+  options: readonly CaseOptions[],
 ): Promise<Map<number, BenchEnergy>> {
   const trace = traceOf(context)
   const silent = await trace.waitFor(now(), group.test.context.signal)
-  if (trace.ended !== null) return new Map()
+  const unmeasured = unmeasuredCases(group, context, options, trace.ended)
+  if (trace.ended !== null) {
+    report(group, context, unmeasured, [])
+    return new Map()
+  }
   const outcome = await outcomeOf(group, context, trace, { ...phase, silent })
   const energies = new Map<number, BenchEnergy>()
-  const lines: { name: string; energy: BenchEnergy }[] = []
+  const lines: CaseLine[] = []
   for (const [position, { at, measurable }] of phase.cases.entries()) {
     const energy = outcome.energies[position]
     if (energy === undefined || outcome.errors.has(position)) continue
     energies.set(at, energy)
-    lines.push({ name: measurable.name, energy })
+    lines.push({ at, name: measurable.name, energy })
   }
   rememberComparisons(lines, outcome.comparisons)
-  report(group, context, lines, outcome.comparisons)
+  report(group, context, [...unmeasured, ...lines], outcome.comparisons)
   const errors = [...outcome.errors].sort(([a], [b]) => a - b).map(([, error]) => error)
   throwAll(group.options?.throws === true ? errors.slice(0, 1) : errors)
   return energies
@@ -211,10 +251,6 @@ const withEnergy = (result: BenchResult, energy: BenchEnergy | undefined): Bench
     : // baselines, JSON and blobs keep `latency` whole and nothing beside it
       { ...result, latency: Object.assign(result.latency, { energy }), energy }
 
-/** A given number of calls, and no time: the user counts them. */
-const countsCalls = ({ options }: BenchmarkGroup): boolean =>
-  options?.time === 0 && options.iterations !== undefined
-
 async function run(group: BenchmarkGroup): Promise<BenchResult[]> {
   const context = inject('vitestEnergy')
   const { test, registrations } = group
@@ -223,11 +259,13 @@ async function run(group: BenchmarkGroup): Promise<BenchResult[]> {
   const latency = await measureLatency(group)
   const latencyNs = (now() - began) / registrations.length
   const { results } = latency
-  if (context === undefined || context === null || context.noMeter !== null) return results
-  if (countsCalls(group)) return results
-  const cases = casesOf(group, context, latency, options)
-  if (cases.length === 0) return results
-  const energies = await measureEnergy(group, context, { cases, latencyNs })
+  if (context === undefined || context === null) return results
+  const cases = countsCalls(group) ? [] : casesOf(group, context, latency, options)
+  if (context.noMeter !== null || cases.length === 0) {
+    report(group, context, unmeasuredCases(group, context, options, context.noMeter), [])
+    return results
+  }
+  const energies = await measureEnergy(group, context, { cases, latencyNs }, options)
   return results.map((result, at) => withEnergy(result, energies.get(at)))
 }
 

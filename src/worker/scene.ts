@@ -24,7 +24,7 @@ const quietCores = 0.1
 function watchedSpans({ state }: LiveTrace): QuietSpan[] {
   const until = state.spans[0]?.start ?? 0
   return state.samples.flatMap(({ index, start, end }) => {
-    const system = state.readings[index]?.systemCpuMs ?? null
+    const system = state.readings.at(index)?.systemCpuMs ?? null
     const quiet = system !== null && system * 1e6 < quietCores * (end - start)
     return quiet && end < until ? [{ start, end }] : []
   })
@@ -57,7 +57,7 @@ export interface MeterPace {
 
 function recentCadence({ samples, state }: LiveTrace): Cadence {
   return publicationCadence(samples.slice(-200), (index) => {
-    const { systemCpuMs = null, elapsed = null } = state.readings[index] ?? {}
+    const { systemCpuMs = null, elapsed = null } = state.readings.at(index) ?? {}
     return systemCpuMs !== null && elapsed !== null && systemCpuMs * 1e6 > busyCores * elapsed
   })
 }
@@ -123,7 +123,7 @@ export function surroundingsOf(
   const random = seededRandom(context.run.bench.seed ^ hashOf(`${test.id} ${index}`))
   const merged = how.slow ? new MergedTrace(trace) : null
   const machineCpu = (at: number): number | null => {
-    const { systemCpuMs = null, ownCpuMs = null } = trace.state.readings[at] ?? {}
+    const { systemCpuMs = null, ownCpuMs = null } = trace.state.readings.at(at) ?? {}
     return systemCpuMs === null || ownCpuMs === null ? null : systemCpuMs - ownCpuMs
   }
   const write = (line: BlockLine | ProgressLine) => append(context.journal, line)

@@ -106,3 +106,64 @@ test('the same suite without budgets passes with `required` where there is a met
   expect(run.stderr).toBe('')
   expect(run.exitCode).toBe(0)
 })
+
+const benches = {
+  'a.bench.js': `
+import { test } from 'vitest'
+test('ways', async ({ bench }) => {
+  await bench.compare(
+    bench('one', { energyBudget: '2 mJ/op' }, () => 1),
+    bench('two', () => 2),
+    { time: 5, iterations: 5, warmupTime: 1, warmupIterations: 1 },
+  )
+})
+`,
+}
+
+test('the budgets of benches do not count as kept either', async () => {
+  const root = makeProject({
+    ...benches,
+    'vitest.config.js': configWith(
+      "{ report: { json: true }, budgets: { 'a.bench.js > ways > two': '1 mJ/op' } }",
+    ),
+  })
+  const run = await runIn(root, {
+    args: ['bench', '--run'],
+    env: { VITEST_ENERGY_METER: 'none' },
+  })
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(unfolded(run.stdout)).toContain(
+    'not measured: `meter` is `none`. Benches are unaffected. 2 budgets NOT checked',
+  )
+  expect(run.stdout).not.toContain('energy/op')
+  const report = run.report('bench')
+  expect(report).toMatchObject({ verdict: 'unchecked', run: { verdicts: { unchecked: 2 } } })
+  expect(report.benches).toHaveLength(2)
+  for (const each of report.benches) {
+    expect(each).toMatchObject({ state: 'no-meter', energyPerOpJ: null, rounds: 0 })
+    expect(each.budget).toMatchObject({ verdict: 'unchecked', reason: '`meter` is `none`' })
+  }
+})
+
+test('nor do those of benches that are not to be measured', async () => {
+  const root = makeProject({
+    'vitest.config.js': configWith('{ report: { json: true }, idle: 0 }'),
+    'a.bench.js': `
+import { test } from 'vitest'
+const few = { time: 5, iterations: 5, warmupTime: 1, warmupIterations: 1 }
+test('ways', async ({ bench }) => {
+  await bench('unwanted', { energy: false, energyBudget: '2 mJ/op' }, () => 1).run(few)
+  await bench('counted', { energyBudget: '2 mJ/op' }, () => 1).run({ ...few, time: 0 })
+  await bench('no budget', { energy: false }, () => 1).run(few)
+})
+`,
+  })
+  const run = await runIn(root, { args: ['bench', '--run'], env: { VITEST_ENERGY_REQUIRED: '1' } })
+  expect(run.exitCode).toBe(1)
+  const { benches: cases, verdict } = run.report('bench')
+  expect(verdict).toBe('unchecked')
+  expect(cases.map(({ name, index, budget }) => [name, index, budget?.reason])).toEqual([
+    ['unwanted', 0, '`energy: false`'],
+    ['counted', 1, '`time: 0` with `iterations`'],
+  ])
+})

@@ -77,7 +77,7 @@ test('the report of a real run is as its schema says', async () => {
   const metas = new Map(
     testResults[0]?.assertionResults.map(({ title, meta }) => [title, meta.energy]),
   )
-  for (const { id: _, projectName: _p, file: _f, name, result: _r, ...energy } of tests) {
+  for (const { id: _, projectName: _p, file: _f, name, ...energy } of tests) {
     expect(metas.get(name), name).toEqual(energy)
   }
 })

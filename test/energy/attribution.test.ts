@@ -5,6 +5,7 @@ import type { Idle } from '../../src/energy/idle.ts'
 import type { DomainsJ } from '../../src/energy/result.ts'
 import type { Reading, Sample } from '../../src/energy/sample.ts'
 import type { EnergyWindow, FileSpan } from '../../src/energy/window.ts'
+import { Readings } from '../../src/energy/readings.ts'
 import { joules, milliseconds, nanoseconds, watts } from '../../src/units.ts'
 
 const ms = 1e6
@@ -243,7 +244,7 @@ describe('states', () => {
     }))
     const figureWith = (systemCpuMs: number) =>
       divide(samples, [windowOf('a', [100, 500])], {
-        readings: readings.map((reading) => Object.assign(reading, { systemCpuMs })),
+        readings: Readings.of(readings.map((reading) => Object.assign(reading, { systemCpuMs }))),
       }).figures.get('a')
     expect(figureWith(130)).toMatchObject({
       state: 'disturbed',

@@ -3,6 +3,7 @@ import { faultOf } from '../../src/energy/faults.ts'
 import type { DomainEnergy, Sample } from '../../src/energy/sample.ts'
 import { Trace } from '../../src/energy/trace.ts'
 import type { FileSpan } from '../../src/energy/window.ts'
+import { Readings } from '../../src/energy/readings.ts'
 import { joules, milliseconds, nanoseconds } from '../../src/units.ts'
 
 const ms = 1e6
@@ -113,7 +114,10 @@ describe('records that contradict themselves', () => {
       reading(k < odd ? 'cpu: 9000 mW in 0.1 s, but 300 mJ' : undefined),
     )
     const none = { samples: [], windows: [], spans: [], idle: null }
-    return faultOf({ ...none, hybridCpu: false, intervalMs: 100, readings }, new Trace([]))
+    return faultOf(
+      { ...none, hybridCpu: false, intervalMs: 100, readings: Readings.of(readings) },
+      new Trace([]),
+    )
   }
 
   it('are a slip when there is one, and evidence when there are two', () => {
