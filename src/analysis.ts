@@ -10,7 +10,7 @@ import type {
 } from './energy/result.ts'
 import type { Domain } from './energy/sample.ts'
 import type { EnergyWindow, FileSpan } from './energy/window.ts'
-import { computeFigures } from './figures.ts'
+import { circumstancesOf, computeFigures } from './figures.ts'
 import type { Figures } from './figures.ts'
 import type { JournalLine, RunLine, TestLine } from './journal.ts'
 import type {
@@ -50,7 +50,8 @@ export class TestFigures {
     const found = this.#figures?.figures.get(id)
     if (found === undefined) return missing()
     const { shares: _, netStandardErrorJ: _error, ...figure } = found
-    return figure
+    if (figure.state !== 'no-meter') return figure
+    return { ...figure, reason: this.#state.meter?.reason ?? figure.reason }
   }
 
   /** @returns last attempt in front, earlier ones in `attempts` */
@@ -104,7 +105,7 @@ function testsOf(state: RunState, figures: Figures): TestReport[] {
 }
 
 function benchesOf(state: RunState): BenchReport[] {
-  return state.benches.flatMap((bench) =>
+  return state.lastBenches().flatMap((bench) =>
     bench.cases.map(({ name, energy }) => ({
       id: bench.testId,
       index: bench.index,
@@ -118,7 +119,7 @@ function benchesOf(state: RunState): BenchReport[] {
 }
 
 function comparisonsOf(state: RunState): ComparisonReport[] {
-  return state.benches.flatMap((bench) =>
+  return state.lastBenches().flatMap((bench) =>
     bench.comparisons.map((comparison) => ({
       file: bench.file,
       test: state.tests.get(bench.testId)?.name ?? '',
@@ -154,12 +155,10 @@ function filesOf(state: RunState, idle: Figures['idle']): FileReport[] {
   })
   if (budgeted.length === 0) return []
   const { figures } = attribute({
+    ...circumstancesOf(state),
     samples: state.samples,
     windows: budgeted.map(({ window }) => window),
-    spans: state.spans,
     idle,
-    hybridCpu: false,
-    intervalMs: state.run?.intervalMs ?? 100,
   })
   return budgeted.map(({ window, budget }) => {
     const figure = figures.get(window.id) ?? noFigure('no-meter', 'the meter gave no samples', 0)

@@ -68,7 +68,7 @@ export function testLineOf(
   budgets: readonly ConfigBudget[],
 ): TestLine {
   const file = fileOf(test.module, root)
-  const holdsBenches = test.benchmarks().length > 0
+  const benches = holdsBenches(test)
   return {
     type: 'test',
     testId: test.id,
@@ -77,9 +77,9 @@ export function testLineOf(
     name: test.fullName,
     result: test.result().state,
     durationMs: test.diagnostic()?.duration ?? 0,
-    budget: holdsBenches ? null : declarationFor(test, file, budgets),
+    budget: benches ? null : declarationFor(test, file, budgets),
     unchecked: uncheckedReason(test),
-    holdsBenches,
+    holdsBenches: benches,
   }
 }
 
@@ -87,7 +87,7 @@ export function testLineOf(
 export function misplacedBudgets(modules: readonly TestModule[], root: string): Warning[] {
   return modules.flatMap((module) =>
     [...module.children.allTests()]
-      .filter((test) => test.benchmarks().length > 0 && test.meta().energyBudget !== undefined)
+      .filter((test) => holdsBenches(test) && test.meta().energyBudget !== undefined)
       .map((test) => {
         const name = printable([fileOf(module, root), ...namesOf(test)].join(' > '))
         const message = `${name} holds benches: its meta.energyBudget is not checked; write energyBudget at each bench`
@@ -96,13 +96,28 @@ export function misplacedBudgets(modules: readonly TestModule[], root: string): 
   )
 }
 
-/** A line for each pattern that met nothing, with the names most like it. */
+const holdsBenches = (test: TestCase): boolean => test.benchmarks().length > 0
+
+/** Whether every bench case of the run is known: one that failed or was skipped told of none. */
+function knowsBenches(modules: readonly TestModule[]): boolean {
+  const ran = modules.filter(({ project }) => project.config.benchmark.enabled)
+  const tests = ran.flatMap(({ children }) => [...children.allTests()])
+  return tests.some(holdsBenches) && tests.every((test) => holdsBenches(test) || test.ok())
+}
+
+/**
+ * A line for each pattern that met nothing, with the names most like it.
+ * @param benchesOnly nothing but benches has run, so that nothing is known of tests
+ */
 export function unmatchedPatterns(
   budgets: readonly ConfigBudget[],
   modules: readonly TestModule[],
   root: string,
+  benchesOnly: boolean,
 ): Warning[] {
-  if (budgets.length === 0) return []
+  const withBenches = knowsBenches(modules)
+  const asked = budgets.filter(({ perOp }) => (perOp ? withBenches : !benchesOnly))
+  if (asked.length === 0) return []
   const subjects = modules.flatMap((module) => {
     const projectName = module.project.name
     const file = fileOf(module, root)
@@ -115,7 +130,7 @@ export function unmatchedPatterns(
     })
     return [{ perOp: false, projectName, file, names: [] as string[] }, ...tests]
   })
-  return budgets
+  return asked
     .filter(
       ({ pattern, perOp }) =>
         !subjects.some((subject) => subject.perOp === perOp && matchesPattern(pattern, subject)),

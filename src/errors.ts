@@ -60,7 +60,7 @@ const catalogue: { readonly [Code in keyof Catalogue]: (...seen: Catalogue[Code]
   }),
   METER_PATH: (path, reason) => ({
     what: `\`powermetrics.path\` is \`${path}\`, ${reason}`,
-    mend: 'leave the option out, or give the path of an executable file',
+    mend: 'leave it (and VITEST_ENERGY_POWERMETRICS) out, or give the path of an executable file',
   }),
   JOURNAL_UNREADABLE: (path, reason) => ({
     what: `\`${path}\` is no journal of vitest-energy: ${reason}`,

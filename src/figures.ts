@@ -1,5 +1,5 @@
 import { attribute } from './energy/attribution.ts'
-import type { Attribution, Shares } from './energy/attribution.ts'
+import type { Attribution, AttributionInput, Shares } from './energy/attribution.ts'
 import { idlePowerOf } from './energy/idle.ts'
 import type { Idle } from './energy/idle.ts'
 import type { EnergyWindow, FileSpan } from './energy/window.ts'
@@ -52,6 +52,17 @@ const otherRuns = (state: RunState): FileSpan[] =>
     cpu: null,
   }))
 
+/** What bears on every figure of the run, whatever its energy is divided into. */
+export const circumstancesOf = (
+  state: RunState,
+): Pick<AttributionInput, 'spans' | 'parked' | 'hybridCpu' | 'intervalMs' | 'readings'> => ({
+  spans: [...state.spans, ...otherRuns(state)],
+  parked: state.parked,
+  hybridCpu: !(state.identity?.domains.includes('package') ?? false),
+  intervalMs: state.run?.intervalMs ?? 100,
+  readings: state.readings,
+})
+
 /**
  * The figures of all attempts as far as the journal has come.
  * @param from only what lies after this instant (and a minute before, to learn from) is looked at;
@@ -72,17 +83,15 @@ export function computeFigures(state: RunState, from?: Nanoseconds): Figures {
     // of a shared figure everything is in doubt, and so it is for those it shared with
     if (figure.state !== 'shared') settledErrors.set(id, figure.standardErrorJ ?? 0)
   }
+  const circumstances = circumstancesOf(state)
   const attribution = attribute({
+    ...circumstances,
     samples: from === undefined ? samples : samples.filter((sample) => sample.end > since),
     windows,
-    spans: [...state.spans.filter(({ end }) => end === null || end > since), ...otherRuns(state)],
-    parked: state.parked,
+    spans: circumstances.spans.filter(({ end }) => end === null || end > since),
     idle,
     settled,
     settledErrors,
-    hybridCpu: !(state.identity?.domains.includes('package') ?? false),
-    intervalMs: state.run?.intervalMs ?? 100,
-    readings: state.readings,
   })
   return { ...attribution, idle }
 }

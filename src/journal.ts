@@ -337,6 +337,12 @@ export class JournalFollower {
   }
 }
 
+/** The usual ones in plain words. */
+const readFailures: Partial<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+}
+
 /**
  * Reads a kept journal.
  * @throws {EnergyError} `JOURNAL_UNREADABLE` when there is no such file or it does not begin with a run
@@ -346,7 +352,9 @@ export function readJournal(path: string): JournalLine[] {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw EnergyError.of('JOURNAL_UNREADABLE', path, (error as Error).message)
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = code === undefined ? undefined : readFailures[code]
+    throw EnergyError.of('JOURNAL_UNREADABLE', path, reason ?? message)
   }
   const lines = parseLines(text)
   const [first] = lines

@@ -1,17 +1,22 @@
-/** Edits (insert, delete, replace) that turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
+/**
+ * Edits (insert, delete, replace) that turn `a` into `b`.
+ * @returns ∞ where there are more than `most`: a name among ten thousand is soon known to be far off
+ */
+function editDistance(a: readonly string[], b: readonly string[], most: number): number {
+  if (Math.abs(a.length - b.length) > most) return Infinity
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [i, from] of Array.from(a).entries()) {
-    let previous = i + 1
-    const next = [previous]
-    for (const [j, to] of Array.from(b).entries()) {
-      previous = Math.min(
-        previous + 1,
-        (row[j + 1] ?? 0) + 1,
-        (row[j] ?? 0) + (from === to ? 0 : 1),
-      )
-      next.push(previous)
+  for (const [i, from] of a.entries()) {
+    const next = Array.from(row, () => Infinity)
+    const first = Math.max(0, i - most)
+    let least = i + 1
+    if (first === 0) next[0] = i + 1
+    for (let j = first; j < Math.min(b.length, i + most + 1); j += 1) {
+      const replaced = (row[j] ?? Infinity) + (from === b[j] ? 0 : 1)
+      const edits = Math.min(replaced, (row[j + 1] ?? Infinity) + 1, (next[j] ?? Infinity) + 1)
+      next[j + 1] = edits
+      least = Math.min(least, edits)
     }
+    if (least > most) return Infinity
     row = next
   }
   return row.at(-1) ?? b.length
@@ -22,10 +27,16 @@ function editDistance(a: string, b: string): number {
  * @returns at most `count`, none that differs in more than half of its letters
  */
 export function nearestNames(name: string, known: Iterable<string>, count = 1): string[] {
-  return [...new Set(known)]
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(name.length, candidate.length) / 2)
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, count)
-    .map(({ candidate }) => candidate)
+  const letters = Array.from(name)
+  const nearest: { candidate: string; distance: number }[] = []
+  for (const candidate of new Set(known)) {
+    const half = Math.max(name.length, candidate.length) / 2
+    const worst = nearest[count - 1]?.distance ?? Infinity
+    const most = Math.floor(Math.min(half, worst - 1))
+    const distance = editDistance(letters, Array.from(candidate), most)
+    if (distance > most) continue
+    nearest.push({ candidate, distance })
+    nearest.sort((a, b) => a.distance - b.distance).splice(count)
+  }
+  return nearest.map(({ candidate }) => candidate)
 }

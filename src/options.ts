@@ -107,7 +107,7 @@ type Fields = Record<string, unknown>
 function fieldsOf(name: string, value: unknown, known?: readonly string[]): Fields {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw EnergyError.of('OPTION_INVALID', name, quoted(value), 'an object')
+    throw EnergyError.of('OPTION_INVALID', name || 'options', quoted(value), 'an object')
   }
   for (const key of Object.keys(value)) {
     if (known !== undefined && !known.includes(key)) {
@@ -123,6 +123,15 @@ function booleanOf(name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback
   if (typeof value === 'boolean') return value
   throw EnergyError.of('OPTION_INVALID', name, quoted(value), '`true` or `false`')
+}
+
+/** `1` or `0`. A mistyped `VITEST_ENERGY_REQUIRED` would otherwise let every run pass. */
+function switchOf(name: string, env: NodeJS.ProcessEnv): boolean | undefined {
+  const text = env[name]
+  if (!text) return undefined
+  if (text === '1' || text === 'true') return true
+  if (text === '0' || text === 'false') return false
+  throw EnergyError.of('OPTION_INVALID', name, quoted(text), '`1` or `0`')
 }
 
 interface Range {
@@ -161,7 +170,10 @@ function budgetsOf(
     if (text === undefined) continue
     const source = `${configFile}: budgets[${quotedKey(pattern)}]`
     const parsed = parseEnergyLimit(text)
-    const form = pattern === 'run' ? '`400 J`' : '`5 mJ` for a test, `2 mJ/op` for a bench case'
+    const form =
+      pattern === 'run'
+        ? '`400 J` (the run has no `/op`)'
+        : '`5 mJ` for a test, `2 mJ/op` for a bench case'
     if (parsed === undefined || (pattern === 'run' && parsed.perOp)) {
       throw EnergyError.of('BUDGET_TEXT', `\`${source}\``, quoted(text), form)
     }
@@ -176,6 +188,9 @@ const quotedKey = (key: string): string => `'${key.replaceAll("'", "\\'")}'`
 
 function benchOf(value: unknown): ResolvedOptions['bench'] {
   if (value === 'quick') return quickBench
+  if (typeof value === 'string') {
+    throw EnergyError.of('OPTION_INVALID', 'bench', quoted(value), '`quick` or an object')
+  }
   const bench = fieldsOf('bench', value, ['rounds', 'samplesPerBlock', 'precision', 'maxTime'])
   const range = { min: 0.001, max: 0.5, unit: '' }
   const count = { min: 3, max: 1000, unit: '', whole: true }
@@ -208,18 +223,17 @@ function reportOf(value: unknown, jsonPath: string | undefined): ResolvedOptions
 const numberOr = (text: string): number | string =>
   Number.isNaN(Number(text)) ? text : Number(text)
 
-/** The environment's word over the option's, with the name to use in messages. */
+/** The environment's word over the option's. */
 function fromEnvironment(env: NodeJS.ProcessEnv, given: Fields): Fields {
   const read = (name: string): string | undefined => env[name] || undefined
-  const flag = (name: string): true | undefined => (read(name) === '1' ? true : undefined)
   const interval = read('VITEST_ENERGY_INTERVAL')
   return {
     ...given,
-    enabled: env['VITEST_ENERGY'] === '0' ? false : given['enabled'],
+    enabled: switchOf('VITEST_ENERGY', env) ?? given['enabled'],
     meter: read('VITEST_ENERGY_METER') ?? given['meter'],
     interval: interval === undefined ? given['interval'] : numberOr(interval),
-    required: flag('VITEST_ENERGY_REQUIRED') ?? given['required'],
-    serial: flag('VITEST_ENERGY_SERIAL') ?? given['serial'],
+    required: switchOf('VITEST_ENERGY_REQUIRED', env) ?? given['required'],
+    serial: switchOf('VITEST_ENERGY_SERIAL', env) ?? given['serial'],
   }
 }
 
@@ -240,11 +254,15 @@ export function resolveOptions(
     throw EnergyError.of('OPTION_INVALID', 'powermetrics.path', quoted(path), 'a path')
   }
   const { idle, interval } = options
+  // what the user wrote last is what a message must name
+  const nameOf = (option: string, variable: string): string => (env[variable] ? variable : option)
+  const meterName = nameOf('meter', 'VITEST_ENERGY_METER')
+  const intervalName = nameOf('interval', 'VITEST_ENERGY_INTERVAL')
   const intervalRange = { min: 20, max: 10_000, unit: ' ms' }
   return {
     enabled: booleanOf('enabled', options['enabled'], true),
-    meter: oneOf('meter', options['meter'], ['auto', 'powermetrics', 'none'], 'auto'),
-    intervalMs: numberOf('interval', interval, 100, intervalRange),
+    meter: oneOf(meterName, options['meter'], ['auto', 'powermetrics', 'none'], 'auto'),
+    intervalMs: numberOf(intervalName, interval, 100, intervalRange),
     powermetrics: {
       path: path ?? defaultPath,
       pathGiven: path !== undefined,

@@ -54,7 +54,7 @@ export function busiest(programs: readonly RunningProgram[]): { who: string; men
       pid !== process.pid && parent !== process.pid && name !== 'powermetrics' && name !== 'ps',
   )
   if (program === undefined || program.cpu < 5)
-    return { who: 'no program alone', mend: 'close what is not needed' }
+    return { who: 'no single program stands out', mend: 'close what is not needed' }
   const [, what, mend] = causes.find(([name]) => name.test(program.name)) ?? []
   const known = what === undefined ? '' : ` (${what})`
   const share = `${Math.round(program.cpu)} % of a core`

@@ -53,6 +53,8 @@ export class EnergyReporter implements Reporter {
   #session: Session | null = null
   #report: EnergyReport | null = null
   #watchTold = false
+  /** a later run of watch mode: of some files only */
+  #isRerun = false
   #settled: PromiseWithResolvers<void> = Promise.withResolvers()
 
   constructor(options: EnergyOptions = {}) {
@@ -108,7 +110,9 @@ export class EnergyReporter implements Reporter {
     if (watch || this.#watchTold) return
     this.#watchTold = true
     this.#vitest?.logger.log(
-      picocolors.dim('     Energy  not measured in watch mode (`watch: true` would)'),
+      picocolors.dim(
+        `     Energy  not measured in watch mode: add --run to the command, or set \`watch: true\``,
+      ),
     )
   }
 
@@ -121,10 +125,14 @@ export class EnergyReporter implements Reporter {
       .filter((each) => this.#projects.includes(each.project))
     this.#report = null
     if (measured.length === 0) return
-    const session = new Session(options, this.#factsOf(vitest, options, measured))
+    const budgeted = project.projectsWithBudgets(measured, options)
+    const session = new Session(
+      options,
+      this.#factsOf(vitest, options, measured, budgeted.size > 0),
+    )
     this.#session = session
     this.#settled = Promise.withResolvers()
-    this.#locate(measured, options)
+    this.#locate(budgeted)
     session.start()
     // a quiet machine is watched before workers start; else they start while the meter does
     if (session.run.idleMs > 0) await session.ready
@@ -144,9 +152,10 @@ export class EnergyReporter implements Reporter {
     vitest: Vitest,
     options: ResolvedOptions,
     measured: readonly TestSpecification[],
+    anyBudget: boolean,
   ): SessionFacts {
     const benches = measured.some((each) => each.project.config.benchmark.enabled)
-    const budgets = options.budgets.length > 0 || options.runBudget !== null
+    const budgets = anyBudget || options.runBudget !== null
     const versions = { vitestEnergy: ownVersion, vitest: vitest.version, node: process.version }
     return {
       root: vitest.config.root,
@@ -157,8 +166,8 @@ export class EnergyReporter implements Reporter {
     }
   }
 
-  #locate(measured: readonly TestSpecification[], options: ResolvedOptions): void {
-    for (const each of project.projectsWithBudgets(measured, options)) {
+  #locate(budgeted: Iterable<TestProject>): void {
+    for (const each of budgeted) {
       if (each.config.includeTaskLocation) continue
       each.config.includeTaskLocation = true
       this.#located.add(each)
@@ -222,9 +231,10 @@ export class EnergyReporter implements Reporter {
     if (session === null || this.#options === null || this.#vitest === null) return
     try {
       const { root } = this.#vitest.config
-      const unmatched = isNarrowed(this.#vitest)
-        ? []
-        : unmatchedPatterns(this.#options.budgets, modules, root)
+      const unmatched =
+        this.#isRerun || isNarrowed(this.#vitest)
+          ? []
+          : unmatchedPatterns(this.#options.budgets, modules, root, isBenchRun(this.#vitest))
       for (const warning of [...misplacedBudgets(modules, root), ...unmatched]) {
         session.warn(warning)
       }
@@ -233,6 +243,7 @@ export class EnergyReporter implements Reporter {
       this.#publish(report, modules)
       this.#write(report, session, this.#options)
     } finally {
+      this.#isRerun = true
       session.dispose()
       this.#settled.resolve()
     }

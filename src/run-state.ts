@@ -155,6 +155,13 @@ export class RunState {
     }
   }
 
+  /** The benches of each test; of a retried one those of the last attempt that got so far. */
+  lastBenches(): BenchLine[] {
+    const byPlace = new Map<string, BenchLine>()
+    for (const bench of this.benches) byPlace.set(`${bench.testId} ${bench.index}`, bench)
+    return [...byPlace.values()]
+  }
+
   #takeFile(line: FileLine): void {
     const { projectName, file, worker } = line
     if (line.type === 'file') {

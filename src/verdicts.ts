@@ -1,5 +1,6 @@
 import { judgedBudgets } from './report/budget-lines.ts'
 import type { EnergyReport } from './report/json.ts'
+import { printable } from './energy/printable.ts'
 import { budgetMessage } from './energy/verdict-text.ts'
 
 /**
@@ -16,12 +17,14 @@ export function judgeRun(report: EnergyReport, required: boolean): string[] {
   const open = judged
     .filter(({ budget }) => budget.verdict === 'unchecked' || budget.verdict === 'inconclusive')
     .map(budgetMessage)
-  const { state, reason, mend } = report.meter
+  const { state, reason } = report.meter
+  const mend =
+    report.meter.mend ?? 'leave `required` (VITEST_ENERGY_REQUIRED) out where there is no meter'
   const meter =
     state === 'ok'
       ? []
       : [
-          `no usable meter (${reason ?? state}), but \`required\` asks for one${mend ? `\n  ${mend}` : ''}`,
+          `no usable meter (${printable(reason ?? state)}), but \`required\` asks for one\n  ${printable(mend)}`,
         ]
   return [...over, ...open, ...meter]
 }

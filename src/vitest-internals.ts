@@ -57,10 +57,5 @@ export function isNarrowed(vitest: Vitest): boolean {
     cliOptions?: { project?: unknown }
   }
   const filters = ['testNamePattern', 'shard', 'changed', 'related', 'bail', 'tagsFilter']
-  return Boolean(
-    filenamePattern ||
-    cliOptions?.project ||
-    filters.some((name) => config[name]) ||
-    isBenchRun(vitest),
-  )
+  return Boolean(filenamePattern || cliOptions?.project || filters.some((name) => config[name]))
 }

@@ -72,7 +72,7 @@ test('a reading comes back as it was written', () => {
 })
 
 test('a file that is no journal is refused with the reason', () => {
-  expect(() => readJournal(path)).toThrow(/is no journal of vitest-energy: ENOENT/)
+  expect(() => readJournal(path)).toThrow(/is no journal of vitest-energy: there is no such file/)
   append(path, line(1))
   expect(() => readJournal(path)).toThrow('its first line is not that of a run')
 })

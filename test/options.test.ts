@@ -56,6 +56,11 @@ describe('the environment', () => {
     })
   })
 
+  test('switches off as well as on', () => {
+    const env = { VITEST_ENERGY_REQUIRED: '0', VITEST_ENERGY_SERIAL: 'true' }
+    expect(resolve({ required: true }, env)).toMatchObject({ required: false, serial: true })
+  })
+
   test('that is empty overrides nothing', () => {
     expect(resolve({ interval: 50 }, { VITEST_ENERGY_INTERVAL: '' }).intervalMs).toBe(50)
   })
@@ -63,7 +68,12 @@ describe('the environment', () => {
   test('with a wrong value is refused with what was seen', () => {
     expect(refusal({}, { VITEST_ENERGY_INTERVAL: 'fast' })).toEqual({
       code: 'OPTION_INVALID',
-      message: '`interval` is `fast`\n  it must be a number from 20 to 10000 ms',
+      message: '`VITEST_ENERGY_INTERVAL` is `fast`\n  it must be a number from 20 to 10000 ms',
+    })
+    expect(refusal({}, { VITEST_ENERGY_METER: 'rapl' }).message).toContain('`VITEST_ENERGY_METER`')
+    expect(refusal({}, { VITEST_ENERGY_REQUIRED: 'yes' })).toEqual({
+      code: 'OPTION_INVALID',
+      message: '`VITEST_ENERGY_REQUIRED` is `yes`\n  it must be `1` or `0`',
     })
   })
 })

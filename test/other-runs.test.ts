@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -51,4 +59,18 @@ test('a run whose process is gone is forgotten', () => {
   meet(journal)
   expect(readFileSync(journal, 'utf8')).toBe('')
   expect(readdirSync(join(folder, 'runs'))).toEqual(['a.json'])
+})
+
+test.runIf(process.getuid?.() === 0)("a folder that is somebody else's is left alone", () => {
+  const runs = join(folder, 'runs')
+  const victim = join(folder, 'victim')
+  mkdirSync(runs)
+  writeFileSync(victim, '')
+  writeFileSync(join(runs, 'b.json'), JSON.stringify({ pid: process.pid, journal: victim }))
+  chownSync(runs, 4711, 4711)
+  const leave = meet(journalOf('a'))
+  expect(readFileSync(victim, 'utf8')).toBe('')
+  expect(readdirSync(runs)).toEqual(['b.json'])
+  leave()
+  expect(readdirSync(runs)).toEqual(['b.json'])
 })

@@ -1,11 +1,7 @@
 import { uncovered } from './party.ts'
-import type { Parked } from './party.ts'
+import type { Interval, Parked } from './party.ts'
+import { firstWhere } from './search.ts'
 import type { EnergyWindow, FileSpan } from './window.ts'
-
-interface Interval {
-  start: number
-  end: number
-}
 
 /** When two or more workers had a file or a test open, in order of time, ns. */
 export function sharedTimes(
@@ -60,11 +56,6 @@ function overlaps(intervals: readonly Interval[]): Interval[] {
 
 /** Whether an interval touches any of the sorted, disjoint ones. */
 export function touches({ start, end }: Interval, sorted: readonly Interval[]): boolean {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle]?.end ?? Infinity) <= start) low = middle + 1
-    else high = middle
-  }
-  return (sorted[low]?.start ?? Infinity) < end
+  const next = sorted[firstWhere(sorted, (interval) => interval.end > start)]
+  return next !== undefined && next.start < end
 }

@@ -1,5 +1,4 @@
 import { sharedTimes, touches } from './activity.ts'
-import type { Lump } from './cadence.ts'
 import { foreignLoad } from './disturbance.ts'
 import { divide } from './division.ts'
 import type { Division } from './division.ts'
@@ -12,6 +11,7 @@ import type { DomainsJ, Figure } from './result.ts'
 import type { Readings } from './readings.ts'
 import type { Sample } from './sample.ts'
 import { partsOf, totalOf } from './sample.ts'
+import { firstWhere } from './search.ts'
 import { Trace } from './trace.ts'
 import type { EnergyWindow, FileSpan } from './window.ts'
 
@@ -280,7 +280,7 @@ function boundsOf(
   let [low, high] = [0, 0]
   for (const { counts, lumps, cadence } of divisions) {
     if (!counts) continue
-    for (let w = firstEndingAfter(lumps, from); w < lumps.length; w += 1) {
+    for (let w = firstWhere(lumps, ({ end }) => end > from); w < lumps.length; w += 1) {
       const lump = lumps[w]
       if (lump === undefined || lump.start >= to) break
       // a slow counter's lump may really reach half a sample further
@@ -291,16 +291,6 @@ function boundsOf(
     }
   }
   return [low, high]
-}
-
-function firstEndingAfter(lumps: readonly Lump[], instant: number): number {
-  let [low, high] = [0, lumps.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((lumps[middle]?.end ?? Infinity) <= instant) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** ns that may be uncovered at the ends of a trace without a word: less than a read's delay */

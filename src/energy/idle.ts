@@ -2,6 +2,7 @@ import type { Nanoseconds, Watts } from '../units.ts'
 import { nanoseconds, watts } from '../units.ts'
 import { cadenceOf, lumpsOf } from './cadence.ts'
 import { uncovered } from './party.ts'
+import type { Interval } from './party.ts'
 import type { Domain, Sample } from './sample.ts'
 import { mean, median, standardDeviation, yuen } from './statistics.ts'
 import { Trace } from './trace.ts'
@@ -38,11 +39,6 @@ const trim = 0.1
 const restless = { power: 0.05, share: 0.25 }
 /** change of idle power that is worth a word, relative, and at least, W */
 const moved = { share: 0.1, power: 0.01 }
-
-interface Interval {
-  start: number
-  end: number
-}
 
 /** Idle power of one domain, W. */
 interface Level {
@@ -157,7 +153,7 @@ function warningsOf(powers: readonly number[]): IdleWarning[] {
   const warnings: IdleWarning[] = []
   const [average, middle] = [mean(powers), median(powers)]
   if (average - middle > Math.max(restless.power, restless.share * middle)) {
-    const message = `something else ran while the machine should have been idle: ${average.toFixed(2)} W on average, ${middle.toFixed(2)} W half of the time`
+    const message = `something else ran while idle power was taken: ${average.toFixed(2)} W on average, at most ${middle.toFixed(2)} W half of the time`
     warnings.push({ code: 'not-quiet', message })
   }
   const half = powers.length >>> 1

@@ -1,4 +1,4 @@
-import { median } from './statistics.ts'
+import { mean, median } from './statistics.ts'
 import type { Cells } from './cells.ts'
 import type { Lump } from './cadence.ts'
 import type { Party } from './party.ts'
@@ -37,9 +37,6 @@ export function noiseOf(parties: readonly Party[], lumps: readonly Lump[], cells
     wander: Math.min(0.4, Math.max(0.1, mixed(change, 'wander'))),
   }
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Relative change from each sample to the next; `null` where both are not of one window. */
 function steps(parties: readonly Party[], lumps: readonly Lump[], cells: Cells): (number | null)[] {

@@ -20,7 +20,8 @@ export interface Party {
 /** a waiting test's CPU time is never quite nothing */
 const leastBusy = 0.02
 
-interface Interval {
+/** A stretch of time: `start` ≤ t < `end`, in any unit and from any origin. */
+export interface Interval {
   start: number
   end: number
 }
@@ -83,15 +84,17 @@ export function partiesOf(input: PartyInput): Party[] {
     cpu,
     worker,
   }))
-  const workers = byWorker(input.windows, windows)
-  for (const { worker, start, end } of input.parked) {
+  const waits = input.parked.map(({ worker, start, end }) => {
     const wait = { start: seconds(start), end: end === null ? trace.end : seconds(end) }
-    const list = workers.get(worker) ?? []
-    workers.set(
-      worker,
-      [...list, { ...party('machine', wait, leastBusy), cpu: 0 }].toSorted(byStart),
-    )
-  }
+    return { ...party('machine', wait, leastBusy), worker, cpu: 0 }
+  })
+  const workers = byWorker([
+    ...windows.map((window, index) => {
+      const { worker = '', cpu = null } = input.windows[index] ?? {}
+      return { ...window, worker, cpu }
+    }),
+    ...waits,
+  ])
   const between = spans.flatMap((span) => betweenTests(span, workers.get(span.worker) ?? []))
   const ours = [...windows, ...spans].toSorted(byStart)
   const machine = uncovered(trace, ours).map((hole): Party => party('machine', hole, leastBusy))
@@ -130,21 +133,12 @@ function groupOf(groups: Map<string, number>, key: string): number {
 }
 
 interface Used extends Party {
+  worker: string
   cpu: number | null
 }
 
-function byWorker(
-  windows: readonly EnergyWindow[],
-  parties: readonly Party[],
-): Map<string, Used[]> {
-  const workers = new Map<string, Used[]>()
-  for (const [index, { worker, cpu }] of windows.entries()) {
-    const window = parties[index]
-    if (window === undefined) continue
-    const list = workers.get(worker)
-    if (list === undefined) workers.set(worker, [{ ...window, cpu }])
-    else list.push({ ...window, cpu })
-  }
+function byWorker(used: readonly Used[]): Map<string, Used[]> {
+  const workers = Map.groupBy(used, ({ worker }) => worker)
   for (const list of workers.values()) list.sort(byStart)
   return workers
 }

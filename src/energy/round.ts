@@ -1,5 +1,6 @@
 import { totalOf } from './sample.ts'
 import type { Domain, Sample } from './sample.ts'
+import { firstWhere } from './search.ts'
 import { mean, median, trimmedMean, yuen } from './statistics.ts'
 import type { Estimate } from './statistics.ts'
 import type { DomainsJ } from './result.ts'
@@ -78,17 +79,8 @@ export interface Measured {
  */
 const slackNs = 8e6
 
-/** Index of the first sample that ends after `instant`. */
-function firstEndingAfter(samples: readonly Sample[], instant: number): number {
-  let low = 0
-  let high = samples.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((samples[middle]?.end ?? 0) > instant) high = middle
-    else low = middle + 1
-  }
-  return low
-}
+const firstEndingAfter = (samples: readonly Sample[], instant: number): number =>
+  firstWhere(samples, ({ end }) => end > instant)
 
 /**
  * The samples that hold the block: all that touch it and, for what it leaves behind (garbage to

@@ -2,6 +2,7 @@ import { median } from './statistics.ts'
 import type { DomainsJ } from './result.ts'
 import type { Domain, Sample } from './sample.ts'
 import { domains, partsOf, totalOf } from './sample.ts'
+import { firstWhere } from './search.ts'
 
 /** A stretch of time on the test clock, ns. */
 export interface Span {
@@ -45,8 +46,8 @@ export class Trace {
 
   /** positions of the samples that overlap an interval: `first` ≤ i < `last` */
   rangeOf(start: number, end: number): [first: number, last: number] {
-    const first = search(this.samples, (sample) => sample.end > start)
-    const last = search(this.samples, (sample) => sample.start >= end)
+    const first = firstWhere(this.samples, (sample) => sample.end > start)
+    const last = firstWhere(this.samples, (sample) => sample.start >= end)
     return [first, Math.max(first, last)]
   }
 
@@ -54,7 +55,7 @@ export class Trace {
   uncovered(start: number, end: number): number {
     const [from, to] = [this.samples[0]?.start ?? end, this.samples.at(-1)?.end ?? end]
     let sum = Math.max(0, Math.min(end, from) - start) + Math.max(0, end - Math.max(start, to))
-    for (let k = search(this.gaps, (gap) => gap.end > start); k < this.gaps.length; k += 1) {
+    for (let k = firstWhere(this.gaps, (gap) => gap.end > start); k < this.gaps.length; k += 1) {
       const gap = this.gaps[k]
       if (gap === undefined || gap.start >= end) break
       sum += Math.min(gap.end, end) - Math.max(gap.start, start)
@@ -64,7 +65,7 @@ export class Trace {
 
   /** no sample that the interval touches stands beside a gap */
   isCertain(start: number, end: number): boolean {
-    const next = this.#doubtful[search(this.#doubtful, (sample) => sample.end > start)]
+    const next = this.#doubtful[firstWhere(this.#doubtful, (sample) => sample.end > start)]
     return next === undefined || next.start >= end
   }
 
@@ -110,16 +111,4 @@ function gapsOf(samples: readonly Sample[]): Span[] {
     before = sample
   }
   return gaps
-}
-
-/** first position for which `is` holds, where it holds for all that follow */
-function search<T>(sorted: readonly T[], is: (value: T) => boolean): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const value = sorted[middle]
-    if (value === undefined || is(value)) high = middle
-    else low = middle + 1
-  }
-  return low
 }

@@ -66,15 +66,17 @@ const subject = ({ kind, name }: BudgetFacts): string => {
 }
 
 /** What the interval is: a statistical one, or what no split of the samples can leave. */
-const intervalName = (state: FigureState): string =>
-  state === 'measured' ? '95 % interval' : 'certainly within'
+const intervalName = ({ kind, state }: BudgetFacts): string =>
+  state === 'measured' || (kind === 'case' && state === 'rough')
+    ? '95 % interval'
+    : 'certainly within'
 
 function measuredLine(facts: BudgetFacts, { value, interval, unit }: Shown): string {
   const rounds = facts.rounds === undefined ? '' : `, ${facts.rounds} rounds`
   if (interval === '') return `  measured  ${value} ${unit}${rounds}`
   // without a figure of its own, the bounds are all that was measured
   if (facts.valueJ === null) return `  measured  ${interval} ${unit}, whatever the split${rounds}`
-  return `  measured  ${value} ${unit} (${intervalName(facts.state)} ${interval})${rounds}`
+  return `  measured  ${value} ${unit} (${intervalName(facts)} ${interval})${rounds}`
 }
 
 function overMessage(facts: BudgetFacts): string {

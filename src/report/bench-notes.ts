@@ -99,7 +99,10 @@ export function renderBenchNotes(
   const remarks = cases
     .filter(({ state }) => state !== 'no-meter')
     .flatMap(({ name, reason, notes = [] }) =>
-      [...(reason === null ? [] : [reason]), ...notes].map((text) => printable(`${name}: ${text}`)),
+      [...(reason === null ? [] : [reason]), ...notes].map((text) => ({ name, text })),
     )
-  return [...flow(parts, width).map(colors.dim), ...remarks.map(colors.yellow)]
+  const said = [...Map.groupBy(remarks, ({ text }) => text)].map(([text, of]) =>
+    printable(`${of.map(({ name }) => name).join(', ')}: ${text}`),
+  )
+  return [...flow(parts, width).map(colors.dim), ...said.map(colors.yellow)]
 }

@@ -132,13 +132,17 @@ function sharedLines(report: EnergyReport, { width, workers, hints }: Resolved):
   return lines
 }
 
-function unmeasuredLines(report: EnergyReport, { width, hints, colors }: Resolved): string[] {
+function unmeasuredLines(
+  report: EnergyReport,
+  { width, hints, colors, required }: Resolved,
+): string[] {
   const { meter, run, tests, benches } = report
   const why = meter.reason ?? (meter.state === 'off' ? 'the meter is off' : 'no sample came')
   const budgets = run.verdicts.unchecked
   const affected = tests.length === 0 && benches.length > 0 ? 'Benches' : 'Tests'
+  const outcome = required ? 'The run fails: `required` is set.' : `${affected} are unaffected.`
   return [
-    ...wrapWords(`not measured: ${printable(why)}. ${affected} are unaffected.`, width),
+    ...wrapWords(`not measured: ${printable(why)}. ${outcome}`, width),
     ...(budgets === 0
       ? []
       : [colors.yellow(`${budgets} budget${budgets === 1 ? '' : 's'} NOT checked`)]),

@@ -1,13 +1,12 @@
 import type { BenchEnergy, Comparison } from '../energy/result.ts'
+import { kept } from './kept.ts'
 
 interface Place {
   name: string
   comparisons: readonly Comparison[]
 }
 
-const key = Symbol.for('vitest-energy.compared')
-const holder = globalThis as unknown as Record<symbol, WeakMap<BenchEnergy, Place> | undefined>
-const places = (holder[key] ??= new WeakMap<BenchEnergy, Place>())
+const places = kept('compared', () => new WeakMap<BenchEnergy, Place>())
 
 /** Keeps the ratios of one compare with its figures, for as long as somebody has those. */
 export function rememberComparisons(

@@ -5,10 +5,10 @@ import { now, sleep } from './now.ts'
 
 /** Longer than the meter itself is waited for; then the tests go on without. */
 const patienceMs = 30_000
-/** the meter's first line is the second of the journal, or the third */
-const headBytes = 64 * 1024
+/** the meter's first line follows that of the run, or a few short ones between them */
+const fewLines = 64 * 1024
 
-function headOf(path: string): string {
+function headOf(path: string, headBytes: number): string {
   const buffer = Buffer.allocUnsafe(headBytes)
   try {
     const file = openSync(path, 'r')
@@ -27,10 +27,12 @@ function headOf(path: string): string {
  * unseen. While Vitest starts its workers the meter starts too.
  * @returns why nothing will be measured; `null` when it will
  */
-export async function meterWord({ journal }: WorkerContext): Promise<string | null> {
+export async function meterWord({ journal, run }: WorkerContext): Promise<string | null> {
+  // the line of a run with hundreds of budgets is long
+  const headBytes = Buffer.byteLength(JSON.stringify(run)) + fewLines
   const started = now()
   while (now() - started < patienceMs * 1e6) {
-    const word = parseLines(headOf(journal)).find((line) => line.type === 'meter')
+    const word = parseLines(headOf(journal, headBytes)).find((line) => line.type === 'meter')
     if (word !== undefined) return word.event === 'problem' ? (word.reason ?? word.state) : null
     await sleep(5)
   }

@@ -1,9 +1,7 @@
 import type { Nanoseconds } from '../units.ts'
+import { kept } from './kept.ts'
 
-/**
- * The clock and timers as they were when the worker started: a test may leave fake ones behind.
- * Kept on `globalThis`, because without isolation this module is evaluated again for each file.
- */
+/** The clock and timers as they were when the worker started: a test may leave fake ones behind. */
 interface Captured {
   hrtime: () => bigint
   performanceNow: () => number
@@ -14,9 +12,7 @@ interface Captured {
   threadCpuUsage: typeof process.threadCpuUsage | undefined
 }
 
-const key = Symbol.for('vitest-energy.captured')
-const holder = globalThis as unknown as Record<symbol, Captured | undefined>
-const captured: Captured = (holder[key] ??= {
+const captured = kept<Captured>('captured', () => ({
   hrtime: process.hrtime.bigint.bind(process.hrtime),
   performanceNow: globalThis.performance.now.bind(globalThis.performance),
   setTimeout: globalThis.setTimeout,
@@ -27,7 +23,7 @@ const captured: Captured = (holder[key] ??= {
   threadCpuUsage: (process.threadCpuUsage as typeof process.threadCpuUsage | undefined)?.bind(
     process,
   ),
-})
+}))
 
 /** The test clock, common to all processes of the machine. */
 export const now = (): Nanoseconds => Number(captured.hrtime()) as Nanoseconds

@@ -1,5 +1,6 @@
 import type { RunnerTestCase } from 'vitest'
 import { budgetError } from './budget-error.ts'
+import { kept } from './kept.ts'
 
 /** A bench case that used more than its budget, in the words of the report. */
 export interface OverBudget {
@@ -14,9 +15,7 @@ interface Remembered {
   cases: OverBudget[]
 }
 
-const key = Symbol.for('vitest-energy.over')
-const holder = globalThis as unknown as Record<symbol, Map<string, Remembered> | undefined>
-const remembered = (holder[key] ??= new Map<string, Remembered>())
+const remembered = kept('over', () => new Map<string, Remembered>())
 
 /**
  * Remembers cases over their budget until the body of the test has ended: thrown at once, they would

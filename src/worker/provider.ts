@@ -8,6 +8,7 @@ import { append } from '../journal.ts'
 import type { WorkerContext } from '../journal.ts'
 import { formatEnergy, toNanoseconds } from '../units.ts'
 import type { Milliseconds } from '../units.ts'
+import { benchIndex } from './bench-index.ts'
 import { readCaseOptions } from './bench-options.ts'
 import type { CaseOptions } from './bench-options.ts'
 import { CaseRunner } from './blocks.ts'
@@ -144,7 +145,7 @@ function report(
     testId: test.id,
     projectName: context.projectName,
     file: fileOf(group.test.file.filepath, context.run.root),
-    index: test.benchmarks.length,
+    index: benchIndex(test),
     cases,
     comparisons,
   })
@@ -255,6 +256,7 @@ async function run(group: BenchmarkGroup): Promise<BenchResult[]> {
   const context = inject('vitestEnergy')
   const { test, registrations } = group
   const options = registrations.map((one) => readCaseOptions(one, test.file.name))
+  benchIndex(test)
   const began = now()
   const latency = await measureLatency(group)
   const latencyNs = (now() - began) / registrations.length

@@ -1,5 +1,5 @@
 import { TestRunner, inject } from 'vitest'
-import type { BenchmarkGroup, BenchOptions } from 'vitest'
+import type { BenchOptions } from 'vitest'
 import type { BenchEnergy, BudgetDeclaration } from '../energy/result.ts'
 import { toNanoseconds } from '../units.ts'
 import type { Milliseconds } from '../units.ts'
@@ -71,9 +71,8 @@ export async function measureCalls(
     startNs: start,
     reserveNs: 0,
   })
-  const group = { test, registrations: [], config: {} } as unknown as BenchmarkGroup
   const silentScene = {
-    ...surroundingsOf(context, trace, group, { names: [], slow: pace.slow }),
+    ...surroundingsOf(context, trace, { test }, { names: [], slow: pace.slow }),
     record: () => {},
     progress: () => {},
   }

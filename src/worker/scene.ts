@@ -9,6 +9,7 @@ import { median } from '../energy/statistics.ts'
 import { append } from '../journal.ts'
 import type { BlockLine, ProgressLine, WorkerContext } from '../journal.ts'
 import type { Nanoseconds } from '../units.ts'
+import { benchIndex } from './bench-index.ts'
 import type { LiveTrace } from './live.ts'
 import { cpuTimeMs, now, sleep } from './now.ts'
 import { workerName } from './recorder.ts'
@@ -113,12 +114,12 @@ class MergedTrace {
 export function surroundingsOf(
   context: WorkerContext,
   trace: LiveTrace,
-  group: BenchmarkGroup,
+  group: Pick<BenchmarkGroup, 'test'> & Partial<Pick<BenchmarkGroup, 'options'>>,
   how: { names: readonly string[]; slow: boolean },
 ): Surroundings {
   const { test } = group
   const { signal } = test.context
-  const index = test.benchmarks.length
+  const index = benchIndex(test)
   const inThread = !isMainThread
   const random = seededRandom(context.run.bench.seed ^ hashOf(`${test.id} ${index}`))
   const merged = how.slow ? new MergedTrace(trace) : null

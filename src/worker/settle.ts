@@ -9,15 +9,14 @@ import type { AttemptLine, WorkerContext } from '../journal.ts'
 import { windowId } from '../run-state.ts'
 import { formatEnergy, nanoseconds, powerOf } from '../units.ts'
 import { budgetError } from './budget-error.ts'
+import { kept } from './kept.ts'
 import { LiveTrace } from './live.ts'
 import { now } from './now.ts'
 
-const key = Symbol.for('vitest-energy.traces')
-const holder = globalThis as unknown as Record<symbol, Map<string, LiveTrace> | undefined>
+const traces = kept('traces', () => new Map<string, LiveTrace>())
 
 /** The trace of the run; without isolation one for all files of the worker. */
 export function traceOf(context: WorkerContext): LiveTrace {
-  const traces = (holder[key] ??= new Map())
   const known = traces.get(context.journal)
   if (known !== undefined) return known
   const made = new LiveTrace(context.journal, context.run.intervalMs)

@@ -96,9 +96,9 @@ async function record(context: WorkerContext, filepath: string): Promise<void> {
   aroundEach(async (runTest, { task, signal }) => {
     const budget = budgetOf(task, context, file)
     const alone = budget !== null && wantsMachine(context, task)
-    const parkedMs = await turns.park(signal)
-    const waitMs = alone ? parkedMs + (await turns.claim(task.id, signal)) : parkedMs
+    let waitMs = await turns.park(signal)
     try {
+      if (alone) waitMs += await turns.claim(task.id, signal)
       const begin = recorder.begin(task, waitMs)
       await runTest()
       const end = recorder.end(begin)

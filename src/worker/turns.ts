@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs'
+import { isAlive } from '../is-alive.ts'
 import { append } from '../journal.ts'
 import type { ClaimLine, WorkerContext } from '../journal.ts'
 import type { FileSpan } from '../energy/window.ts'
@@ -8,16 +9,6 @@ import { now, sleep } from './now.ts'
 
 /** A test that is not given the machine after so long runs beside the others, and says so. */
 const patienceMs = 60_000
-
-const isAlive = (pid: number | undefined): boolean => {
-  if (pid === undefined) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
 
 /**
  * Whose turn it is to have the machine. A budgeted test claims it; the other workers park at their
@@ -114,7 +105,8 @@ export class Turns {
   }
 
   #isBusy(trace: LiveTrace, { worker, end }: FileSpan): boolean {
-    return end === null && worker !== this.#worker && isAlive(trace.state.pids.get(worker))
+    const pid = trace.state.pids.get(worker)
+    return end === null && worker !== this.#worker && pid !== undefined && isAlive(pid)
   }
 
   /** A claim counts while its worker lives and is still with the file it was made in. */

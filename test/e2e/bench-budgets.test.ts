@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { runAnnounced, unfolded } from './scripted-run.ts'
+import { makeAnnounced, runAnnounced, runAnnouncedIn, unfolded } from './scripted-run.ts'
 import { configWith } from './vitest-run.ts'
 
 const config = configWith(`{
@@ -58,4 +58,54 @@ test('cases over their budget fail their test, in one error, and keep table and 
   expect(run.stdout).toMatch(/energy\/op +±95% +power +energy/)
   expect(run.stdout).toMatch(/at the bench .* mJ /)
   expect(unfolded(run.stdout)).toMatch(/Budgets {2}1 within, 2 over/)
+})
+
+test('a pattern for benches that matches nothing is said where benches have run, and there only', async () => {
+  const root = makeAnnounced({
+    'vitest.config.js': configWith(`{
+      idle: 0,
+      bench: 'quick',
+      budgets: { 'a.bench.js > powrs > *': '9 mJ/op', 'a.test.js > uplods': '1 J' },
+    }`),
+    'a.bench.js': `
+import { test } from 'vitest'
+import { drawFor2ms } from './power.js'
+test('powers', async ({ bench }) => {
+  await bench('one', { energy: false, time: 20, iterations: 5, warmupTime: 5 }, () => drawFor2ms(3)).run()
+})
+`,
+    'a.test.js': "import { test } from 'vitest'\ntest('uploads', () => {})",
+  })
+  const tests = await runAnnouncedIn(root)
+  expect(unfolded(tests.stdout)).toMatch(/budgets\['a\.test\.js > uplods'\] matches no test/)
+  expect(unfolded(tests.stdout)).not.toContain('matches no bench case')
+  const measured = await runAnnouncedIn(root, { args: ['bench', '--run'] })
+  expect(unfolded(measured.stdout)).toMatch(
+    /budgets\['a\.bench\.js > powrs > \*'\] matches no bench case; nearest: 'a\.bench\.js > powers > one'/,
+  )
+  expect(unfolded(measured.stdout)).not.toContain('matches no test')
+})
+
+test('of a retried test the last attempt counts, as in its result', async () => {
+  const run = await runAnnounced(
+    {
+      'vitest.config.js': config,
+      'a.bench.js': `
+import { test } from 'vitest'
+import { drawFor2ms } from './power.js'
+const few = { time: 20, warmupTime: 5, iterations: 5, warmupIterations: 2 }
+let attempts = 0
+test('retried', { retry: 1 }, async ({ bench }) => {
+  const energyBudget = attempts++ === 0 ? '1 nJ/op' : '900 mJ/op'
+  await bench('not measured', { energy: false, ...few }, () => 1).run(few)
+  await bench('one', { energyBudget }, () => drawFor2ms(3)).run(few)
+})
+`,
+    },
+    { args: ['bench', '--run'] },
+  )
+  expect(run.exitCode, run.stderr).toBe(0)
+  const report = run.report('bench')
+  expect(report.benches.map(({ name, index }) => [name, index])).toEqual([['one', 1]])
+  expect(report).toMatchObject({ verdict: 'within', run: { verdicts: { within: 1, over: 0 } } })
 })

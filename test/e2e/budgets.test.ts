@@ -308,3 +308,19 @@ test('other', () => {})
     expect(unfolded(filtered.stdout), filter.join(' ')).not.toContain('matches no')
   }
 })
+
+test('an idle machine is watched first where a test has a budget, wherever that was written', async () => {
+  const root = makeAnnounced({
+    'vitest.config.js': configWith('{ report: { json: true, journal: true } }'),
+    'a.test.js':
+      "import { test } from 'vitest'\ntest('a', { meta: { energyBudget: '9 J' } }, () => {})",
+    'b.test.js': "import { test } from 'vitest'\ntest('b', () => {})",
+  })
+  const idleOf = async (file: string): Promise<unknown> => {
+    const run = await runAnnouncedIn(root, { args: ['run', file] })
+    const [first = ''] = run.read('.vitest/energy/run.jsonl').split('\n')
+    return (JSON.parse(first) as { idleMs: unknown }).idleMs
+  }
+  expect(await idleOf('a.test')).toBe(1000)
+  expect(await idleOf('b.test')).toBe(0)
+})

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execaSync } from 'execa'
 import { expect, test } from 'vitest'
+import type { EnergyReport } from '../../src/report/json.ts'
 import { makeAnnounced, runAnnouncedIn, startAnnouncedIn } from './scripted-run.ts'
 import { configWith, emulatorPath, temporaryFolder } from './vitest-run.ts'
 import type { RunOptions, VitestRun } from './vitest-run.ts'
@@ -121,6 +122,37 @@ test('watch mode starts nothing unless it is asked to, and says so once', async 
   expect(stdout).toMatch(/Tests {2}2 passed/)
   expect(startedIn(root)).toEqual([])
   expect(stdout.match(/energy.*watch/gi)).toHaveLength(1)
+})
+
+test('a re-run of one file says nothing of the patterns of others', async () => {
+  const { root, env } = project({
+    'vitest.config.js': configWith(
+      "{ watch: true, idle: 0, report: { json: true }, budgets: { 'a.test.js > *': '9 J' } }",
+    ),
+    'a.test.js': passing,
+    'b.test.js': passing,
+  })
+  const path = join(root, '.vitest/energy/run.json')
+  const report = async (files: number): Promise<EnergyReport> => {
+    for (;;) {
+      try {
+        const read = JSON.parse(readFileSync(path, 'utf8')) as EnergyReport
+        if (new Set(read.tests.map(({ file }) => file)).size === files) return read
+      } catch {
+        // not there yet, or half written
+      }
+      await delay(20)
+    }
+  }
+  const child = startAnnouncedIn(root, { env, args: ['--watch'] })
+  await report(2)
+  await delay(500)
+  appendFileSync(join(root, 'b.test.js'), '\n')
+  const again = await report(1)
+  child.kill('SIGINT')
+  await child
+  expect(again.tests.map(({ file }) => file)).toEqual(['b.test.js'])
+  expect(again.warnings.map(({ code }) => code)).not.toContain('budget-unmatched')
 })
 
 interface Measured {

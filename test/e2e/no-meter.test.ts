@@ -93,7 +93,9 @@ test.each(here)('%s all tests pass, and one warning says why', async (_, state, 
   const strict = await runIn(root, { ...options, env })
   expect(strict.exitCode).toBe(1)
   expect(strict.stdout).toMatch(/Tests {2}2 passed \| 1 expected fail \(3\)/)
-  expect(strict.stderr).toMatch(/ERROR: no usable meter \(.*\), but `required` asks for one/)
+  expect(strict.stderr).toMatch(
+    /ERROR: no usable meter \(.*\), but `required` asks for one\n {2}\S/,
+  )
 })
 
 test('the same suite without budgets passes with `required` where there is a meter', async () => {

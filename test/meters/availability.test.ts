@@ -15,7 +15,7 @@ describe('isAvailable', () => {
     expect(await isAvailable({ powermetrics: { path, sudo } }, {})).toMatchObject({
       available: false,
       state: 'virtual-machine',
-      mend: 'run on a real Mac: docs/ci.md',
+      mend: 'run on a real Mac, your own or a rented whole machine',
     })
     expect(await isAvailable({ meter: 'none' }, {})).toMatchObject({
       available: false,

@@ -55,11 +55,16 @@ describe('over', () => {
   })
 
   test('bounds that prove it are no 95 % interval', () => {
-    const text = budgetMessage({ ...over, state: 'rough' })
-    expect(text).toContain('(certainly within 17.7–18.1)')
+    const rough = budgetMessage({ ...over, kind: 'test', state: 'rough' })
+    expect(rough).toContain('(certainly within 17.7–18.1)')
     expect(budgetMessage({ ...over, state: 'shared', valueJ: null })).toContain(
       'measured  17.7–18.1 µJ/op, whatever the split',
     )
+  })
+
+  test('a rough bench case is judged by its interval', () => {
+    const text = budgetMessage({ ...over, kind: 'case', state: 'rough' })
+    expect(text).toContain('(95 % interval 17.7–18.1)')
   })
 
   test('the excess is never rounded up', () => {

@@ -26,6 +26,12 @@ export function startPowermetrics(options: PowermetricsOptions, events: MeterEve
   return new Powermetrics(options, events)
 }
 
+const stoppedEarly: MeterProblem = {
+  state: 'off',
+  reason: 'stopped before its first record',
+  mend: null,
+}
+
 /** What the emulator puts into its records. */
 const emulatorMark = 'vitest-energy-emulator'
 
@@ -63,6 +69,7 @@ class Powermetrics implements RunningMeter {
   abandon(): void {
     this.#phase = 'over'
     clearTimeout(this.#watch)
+    this.#settleReady(stoppedEarly)
     this.#child.terminate()
   }
 
@@ -174,7 +181,7 @@ class Powermetrics implements RunningMeter {
 
   async #stop(): Promise<number | null> {
     if (this.#phase === 'starting') {
-      this.#settleReady({ state: 'off', reason: 'stopped before its first record', mend: null })
+      this.#settleReady(stoppedEarly)
     } else if (this.#phase === 'running' && !this.#child.hasEnded) {
       await this.#coverage.reaches(testClock(), this.#patienceMs)
     }

@@ -30,7 +30,7 @@ export const onlyRoot = 'only root may read the power meter on macOS'
 export const virtualMachine: MeterProblem = {
   state: 'virtual-machine',
   reason: 'this Mac is a virtual machine and has no power meter (GitHub-hosted runners are VMs)',
-  mend: 'run on a real Mac: docs/ci.md',
+  mend: 'run on a real Mac, your own or a rented whole machine',
 }
 
 /** powermetrics names the first sampler that it does not know (macOS 13: asitop issue 53). */

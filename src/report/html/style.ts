@@ -10,8 +10,8 @@ h1{font-size:1.05rem;margin:0;color:var(--soft);font-weight:600}h2{font-size:1.1
 h3{font-size:1rem;margin:1.75rem 0 .4rem;overflow-wrap:anywhere}h3 small{display:block;color:var(--soft);font-weight:400}
 p{margin:.4rem 0}.soft,figcaption,caption{color:var(--soft);font-size:.875rem}
 .total{font-size:2.75rem;line-height:1.15;font-weight:650;letter-spacing:-.02em;margin:.4rem 0 0}.total small{font-size:1.1rem;font-weight:400;color:var(--soft);letter-spacing:0}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:1px;margin:1.5rem 0;padding:0;background:var(--line);border:1px solid var(--line);border-radius:8px;overflow:hidden}
-.facts div{background:var(--card);padding:.65rem .9rem}.facts dt{color:var(--soft);font-size:.8rem}.facts dd{margin:0;font-weight:600;overflow-wrap:anywhere}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));margin:1.5rem 0;padding:0;background:var(--card);border:1px solid var(--line);border-radius:8px;overflow:hidden}
+.facts div{padding:.65rem .9rem;box-shadow:1px 1px 0 0 var(--line)}.facts dt{color:var(--soft);font-size:.8rem}.facts dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 .note{border-left:4px solid var(--warn);background:var(--warnbg);padding:.6rem .9rem;margin:1rem 0;border-radius:0 6px 6px 0;overflow-wrap:anywhere}
 .note.bad{border-color:var(--bad);background:var(--badbg)}.note pre{margin:0;white-space:pre-wrap;font:.85rem/1.5 ui-monospace,monospace}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
@@ -28,5 +28,6 @@ svg{display:block;width:100%;height:auto;overflow:visible}svg text{fill:var(--so
 .power{fill:var(--fill);stroke:var(--accent);stroke-width:1.2;stroke-linejoin:round}.grid{stroke:var(--line)}.idle{stroke:var(--soft);stroke-dasharray:3 4}
 .w{fill:var(--soft);opacity:.45}.w.measured{fill:var(--good);opacity:.85}.w.rough,.w.disturbed{fill:var(--warn);opacity:.85}.w.gap,.w.fault{fill:var(--bad);opacity:.85}
 input{font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.3rem .6rem;width:min(24rem,100%)}
+@media (max-width:40rem){figure svg text{font-size:24px}}
 @media print{body{max-width:none;padding:0}input{display:none}}
 `

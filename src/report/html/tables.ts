@@ -99,7 +99,7 @@ export function renderTests({ tests }: EnergyReport): string {
     ([text, sort], i) =>
       `<th scope="col" data-sort="${sort}"${sort === '' && i > 0 ? ' class="text"' : ''}${text === 'Energy' ? ' aria-sort="descending"' : ''}>${text}</th>`,
   )
-  return `<h2>Tests</h2><div class="scroll"><table data-sort><caption>Energy of the whole chip while each test ran, idle included; ≈ rough, ≤ no figure but an upper bound</caption><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+  return `<h2>Tests</h2><p class="soft">Energy of the whole chip while each test ran, idle included; ≈ rough, ≤ no figure but an upper bound</p><div class="scroll"><table data-sort><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
 /** The value as a bar against the dearest, with its interval as a line. */
