@@ -61,14 +61,19 @@ function uncheckedReason(test: TestCase): string | null {
   return state === 'failed' ? 'the test failed' : null
 }
 
-/** What the journal keeps of a test that has ended. */
+/**
+ * What the journal keeps of a test that has ended.
+ * @param isNarrowed tests were chosen by name: those left out have no budget to check
+ */
 export function testLineOf(
   test: TestCase,
   root: string,
   budgets: readonly ConfigBudget[],
+  isNarrowed: boolean,
 ): TestLine {
   const file = fileOf(test.module, root)
   const benches = holdsBenches(test)
+  const isLeftOut = isNarrowed && test.result().state === 'skipped'
   return {
     type: 'test',
     testId: test.id,
@@ -77,7 +82,7 @@ export function testLineOf(
     name: test.fullName,
     result: test.result().state,
     durationMs: test.diagnostic()?.duration ?? 0,
-    budget: benches ? null : declarationFor(test, file, budgets),
+    budget: benches || isLeftOut ? null : declarationFor(test, file, budgets),
     unchecked: uncheckedReason(test),
     holdsBenches: benches,
   }
@@ -97,6 +102,34 @@ export function misplacedBudgets(modules: readonly TestModule[], root: string): 
 }
 
 const holdsBenches = (test: TestCase): boolean => test.benchmarks().length > 0
+
+/**
+ * A line for each limit in the config that names a test of the other kind, and so is never judged.
+ * Names only: what a wildcard meets may well be meant for others.
+ */
+export function misplacedPatterns(
+  budgets: readonly ConfigBudget[],
+  modules: readonly TestModule[],
+  root: string,
+): Warning[] {
+  const named = budgets.filter(({ pattern }) => !pattern.includes('*'))
+  return named.flatMap(({ pattern, perOp, budget }) => {
+    const found = modules.flatMap((module) => {
+      const place = { projectName: module.project.name, file: fileOf(module, root) }
+      return [...module.children.allTests()].filter((test) =>
+        matchesPattern(pattern, { ...place, names: namesOf(test) }),
+      )
+    })
+    const mend = perOp
+      ? 'which has no operations: leave `/op` out'
+      : "that holds benches: write ' > *' behind its name, and `/op` behind the limit"
+    const isMisplaced = (test: TestCase): boolean =>
+      perOp ? test.ok() && !holdsBenches(test) : holdsBenches(test)
+    if (!found.some(isMisplaced)) return []
+    const message = `${printable(budget.source)} is not checked: it names a test ${mend}`
+    return [{ code: 'budget-misplaced', message }]
+  })
+}
 
 /** Whether every bench case of the run is known: one that failed or was skipped told of none. */
 function knowsBenches(modules: readonly TestModule[]): boolean {
@@ -142,7 +175,9 @@ export function unmatchedPatterns(
       const near = nearestNames(pattern, names, 3)
       const what = `${printable(budget.source)} matches no ${perOp ? 'bench case' : 'test'}`
       const mend =
-        near.length === 0 ? '' : `; nearest: ${near.map((name) => `'${name}'`).join(', ')}`
+        near.length === 0
+          ? '; write names as `npx vitest list` prints them'
+          : `; nearest: ${near.map((name) => `'${name}'`).join(', ')}`
       return { code: 'budget-unmatched', message: what + mend }
     })
 }

@@ -63,21 +63,32 @@ export function checkReportPaths(paths: ReportPaths): void {
   }
 }
 
-/** Power over time with the tests in it, for the page. */
+/** Power over time with the tests and bench blocks in it, for the page. */
 function powerTraceOf({ state, run }: Session, report: EnergyReport): PowerTrace {
   const ms = (instant: number): number => (instant - run.atNs) / 1e6
   const tests = new Map(report.tests.map((test) => [test.id, test]))
+  const blocks = state.blocks.flatMap(({ testId, index, name, startNs, endNs }) => {
+    const found = report.benches.find(
+      (bench) => bench.id === testId && bench.index === index && bench.name === name,
+    )
+    if (found === undefined) return []
+    const of = `${found.test} > ${name}`
+    return [{ startMs: ms(startNs), endMs: ms(endNs), name: of, state: found.state }]
+  })
   return {
     samples: state.samples.map(({ start, end, energy }) => ({
       startMs: ms(start),
       endMs: ms(end),
       powerW: energy === null ? null : powerOf(totalOf(energy), nanoseconds(end - start)),
     })),
-    windows: state.windows.flatMap(({ testId, start, end }) => {
-      const test = tests.get(testId)
-      if (test === undefined) return []
-      return [{ startMs: ms(start), endMs: ms(end), name: test.name, state: test.state }]
-    }),
+    windows: [
+      ...state.windows.flatMap(({ testId, start, end }) => {
+        const test = tests.get(testId)
+        if (test === undefined) return []
+        return [{ startMs: ms(start), endMs: ms(end), name: test.name, state: test.state }]
+      }),
+      ...blocks,
+    ],
   }
 }
 

@@ -10,7 +10,13 @@ import type {
   Vitest,
 } from 'vitest/node'
 import { TestFigures } from './analysis.ts'
-import { fileOf, misplacedBudgets, testLineOf, unmatchedPatterns } from './declared.ts'
+import {
+  fileOf,
+  misplacedBudgets,
+  misplacedPatterns,
+  testLineOf,
+  unmatchedPatterns,
+} from './declared.ts'
 import { decorateReporters } from './decorate.ts'
 import { judgeRun } from './verdicts.ts'
 import * as project from './install.ts'
@@ -29,6 +35,7 @@ import {
   forgetLocation,
   isBenchRun,
   isNarrowed,
+  isNarrowedByName,
   reportersOf,
   takeWaitOff,
   takeWaitsOff,
@@ -201,7 +208,9 @@ export class EnergyReporter implements Reporter {
     if (!this.#projects.includes(test.project)) return
     session.sync()
     takeWaitOff(test, session.waitsOf(test.id))
-    session.recordTest(testLineOf(test, this.#vitest.config.root, this.#options.budgets))
+    const { root } = this.#vitest.config
+    const narrowed = isNarrowedByName(this.#vitest)
+    session.recordTest(testLineOf(test, root, this.#options.budgets, narrowed))
   }
 
   onTestModuleEnd(module: TestModule): void {
@@ -235,7 +244,8 @@ export class EnergyReporter implements Reporter {
         this.#isRerun || isNarrowed(this.#vitest)
           ? []
           : unmatchedPatterns(this.#options.budgets, modules, root, isBenchRun(this.#vitest))
-      for (const warning of [...misplacedBudgets(modules, root), ...unmatched]) {
+      const misplaced = misplacedPatterns(this.#options.budgets, modules, root)
+      for (const warning of [...misplacedBudgets(modules, root), ...misplaced, ...unmatched]) {
         session.warn(warning)
       }
       const report = await session.finish()

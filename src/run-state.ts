@@ -7,6 +7,7 @@ import { readingOf } from './journal.ts'
 import type {
   AttemptLine,
   BenchLine,
+  BlockLine,
   ClaimLine,
   EndLine,
   FileLine,
@@ -33,6 +34,7 @@ export class RunState {
   readonly spans: FileSpan[] = []
   readonly tests: Map<string, TestLine> = new Map()
   readonly benches: BenchLine[] = []
+  readonly blocks: BlockLine[] = []
   readonly settled: Map<string, SettledLine> = new Map()
   /** claims that are not released, oldest first */
   readonly claims: ClaimLine[] = []
@@ -104,6 +106,7 @@ export class RunState {
         this.progress = line
         break
       case 'block':
+        this.blocks.push(line)
         break
     }
   }

@@ -50,6 +50,10 @@ export const isBenchRun = (vitest: Vitest): boolean =>
   (vitest.config as unknown as { cliOptions?: { benchmarkOnly?: boolean } }).cliOptions
     ?.benchmarkOnly === true
 
+/** Whether tests are chosen by name or tag. */
+export const isNarrowedByName = ({ config }: Vitest): boolean =>
+  Boolean(config.testNamePattern ?? config.tagsFilter)
+
 /** Whether the command line or the config leaves tests out. */
 export function isNarrowed(vitest: Vitest): boolean {
   const { filenamePattern } = vitest as unknown as { filenamePattern?: unknown }

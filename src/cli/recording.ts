@@ -29,7 +29,7 @@ export class Recording {
       startTime: new Date().toISOString(),
       atNs: testClock(),
       wallOffsetMs: wallOffsetMs(),
-      versions: { vitestEnergy: version(), vitest: 'none', node: process.versions.node },
+      versions: { vitestEnergy: version(), vitest: 'none', node: process.version },
       // no folder of the user's goes into a bug report
       root: '/',
       pid: process.pid,

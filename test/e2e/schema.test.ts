@@ -101,7 +101,7 @@ test('so is that of benches', async () => {
   const run = await runAnnounced(
     {
       'vitest.config.js': configWith(
-        '{ report: { json: true }, interval: 20, idle: 300, bench: { rounds: 4, samplesPerBlock: 3, maxTime: 1500 } }',
+        '{ report: { json: true, html: true }, interval: 20, idle: 300, bench: { rounds: 4, samplesPerBlock: 3, maxTime: 1500 } }',
       ),
       'a.bench.js': `
 import { test } from 'vitest'
@@ -125,4 +125,8 @@ test('two ways', async ({ bench }) => {
     'two ways: heavy',
   ])
   expect(report.comparisons).toHaveLength(1)
+  // the page shows when each block ran
+  expect(run.read('.vitest/energy/bench.html')).toMatch(
+    /<rect class="w \S+".*<title>two ways &gt; light, /,
+  )
 })

@@ -10,7 +10,7 @@ import { RecordReader } from './reader.ts'
 import type { CutRecord } from './records.ts'
 import { RecordCutter } from './records.ts'
 import type { Ending } from './refusal.ts'
-import { endOf, refusalOf, refusesSampler, virtualMachine } from './refusal.ts'
+import { endOf, refusalOf, refusesSampler, virtualMachine, withoutEnergy } from './refusal.ts'
 
 export interface PowermetricsOptions {
   path: string
@@ -124,7 +124,7 @@ class Powermetrics implements RunningMeter {
   #introduce({ domains, model, os, bootArguments }: Machine): boolean {
     const isVirtual = /^(VirtualMac|VMware)/.test(model ?? '')
     if (isVirtual || !(domains.includes('cpu') || domains.includes('package'))) {
-      this.#fail(virtualMachine)
+      this.#fail(isVirtual ? virtualMachine : withoutEnergy)
       return false
     }
     const emulated = bootArguments.includes(emulatorMark) || this.#options.platform !== 'darwin'

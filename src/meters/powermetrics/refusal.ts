@@ -33,6 +33,12 @@ export const virtualMachine: MeterProblem = {
   mend: 'run on a real Mac, your own or a rented whole machine',
 }
 
+/** A guest whose model does not say so gives records without energy (asitop issue 28). */
+export const withoutEnergy: MeterProblem = {
+  ...virtualMachine,
+  reason: 'powermetrics gives no energy here, as in a virtual machine',
+}
+
 /** powermetrics names the first sampler that it does not know (macOS 13: asitop issue 53). */
 export const refusesSampler = ({ stderr }: Ending): boolean =>
   stderr.includes('unrecognized sampler')
