@@ -139,25 +139,42 @@ interface Range {
   max: number
   unit: string
   whole?: boolean
+  /** environment variable that the value is from */
+  variable?: string | undefined
 }
+
+/** A value as it should stand in a message, with the variable that it is from. */
+const seenIn = (variable: string | undefined, value: unknown): string =>
+  variable === undefined ? quoted(value) : `${quoted(value)} (from ${variable})`
 
 function numberOf(name: string, value: unknown, fallback: number, range: Range): number {
   if (value === undefined) return fallback
-  const { min, max, unit, whole } = range
+  const { min, max, unit, whole, variable } = range
   const fits =
     typeof value === 'number' && value >= min && value <= max && !(whole && value % 1 !== 0)
   if (fits) return value
   const kind = whole ? 'a whole number' : 'a number'
   const expected = `${kind} from ${min} to ${max}${unit}`
-  throw EnergyError.of('OPTION_INVALID', name, quoted(value), expected)
+  throw EnergyError.of('OPTION_INVALID', name, seenIn(variable, value), expected)
 }
 
-function oneOf<const T>(name: string, value: unknown, allowed: readonly T[], fallback: T): T {
+interface Choice<T> {
+  allowed: readonly T[]
+  fallback: T
+  /** environment variable that the value is from */
+  variable?: string | undefined
+}
+
+function oneOf<const T>(
+  name: string,
+  value: unknown,
+  { allowed, fallback, variable }: Choice<T>,
+): T {
   if (value === undefined) return fallback
   const found = allowed.find((candidate) => candidate === value)
   if (found !== undefined) return found
   const expected = `one of ${allowed.map((each) => `\`${String(each)}\``).join(', ')}`
-  throw EnergyError.of('OPTION_INVALID', name, quoted(value), expected)
+  throw EnergyError.of('OPTION_INVALID', name, seenIn(variable, value), expected)
 }
 
 function budgetsOf(
@@ -254,19 +271,24 @@ export function resolveOptions(
     throw EnergyError.of('OPTION_INVALID', 'powermetrics.path', quoted(path), 'a path')
   }
   const { idle, interval } = options
-  // what the user wrote last is what a message must name
-  const nameOf = (option: string, variable: string): string => (env[variable] ? variable : option)
-  const meterName = nameOf('meter', 'VITEST_ENERGY_METER')
-  const intervalName = nameOf('interval', 'VITEST_ENERGY_INTERVAL')
-  const intervalRange = { min: 20, max: 10_000, unit: ' ms' }
+  const ifSet = (variable: string): string | undefined => (env[variable] ? variable : undefined)
+  const intervalVariable = ifSet('VITEST_ENERGY_INTERVAL')
+  const intervalRange = { min: 20, max: 10_000, unit: ' ms', variable: intervalVariable }
   return {
     enabled: booleanOf('enabled', options['enabled'], true),
-    meter: oneOf(meterName, options['meter'], ['auto', 'powermetrics', 'none'], 'auto'),
-    intervalMs: numberOf(intervalName, interval, 100, intervalRange),
+    meter: oneOf('meter', options['meter'], {
+      allowed: ['auto', 'powermetrics', 'none'],
+      fallback: 'auto',
+      variable: ifSet('VITEST_ENERGY_METER'),
+    }),
+    intervalMs: numberOf('interval', interval, 100, intervalRange),
     powermetrics: {
       path: path ?? defaultPath,
       pathGiven: path !== undefined,
-      sudo: oneOf('powermetrics.sudo', powermetrics['sudo'], ['auto', true, false], 'auto'),
+      sudo: oneOf('powermetrics.sudo', powermetrics['sudo'], {
+        allowed: ['auto', true, false],
+        fallback: 'auto',
+      }),
     },
     idleMs:
       idle === undefined || idle === 'auto'

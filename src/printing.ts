@@ -112,12 +112,10 @@ export class Printing implements Additions {
       ...lines,
       ...renderCompactTable(known, comparisons, colors).map((line) => indent + line),
     ]
-    const idle = this.#facts.session()?.idlePowerW ?? null
     const notes = renderBenchNotes(known, {
-      idlePowerW: idle,
       hints: true,
       colors,
-      ...(width > 0 ? { width } : {}),
+      ...(width > 0 ? { width: width - indent.length } : {}),
     })
     return [...table, ...notes.map((line) => indent + line)]
   }

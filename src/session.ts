@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { reportOf } from './analysis.ts'
 import { knownUntil, slowness } from './energy/cadence.ts'
-import { computeFigures, computeIdle } from './figures.ts'
+import { computeFigures } from './figures.ts'
 import type { Figures } from './figures.ts'
 import { JournalFollower, append, sampleLine } from './journal.ts'
 import type { MeterLine, RunLine, TestLine } from './journal.ts'
@@ -154,11 +154,6 @@ export class Session {
   /** until when the energy is known, ns */
   get coveredUntil(): number {
     return knownUntil(this.state.decided)
-  }
-
-  /** idle power as far as it is known, watts; `null` before the first quiet sample */
-  get idlePowerW(): number | null {
-    return computeIdle(this.state)?.power ?? null
   }
 
   /** Whether no more samples will come. */

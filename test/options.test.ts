@@ -68,9 +68,12 @@ describe('the environment', () => {
   test('with a wrong value is refused with what was seen', () => {
     expect(refusal({}, { VITEST_ENERGY_INTERVAL: 'fast' })).toEqual({
       code: 'OPTION_INVALID',
-      message: '`VITEST_ENERGY_INTERVAL` is `fast`\n  it must be a number from 20 to 10000 ms',
+      message:
+        '`interval` is `fast` (from VITEST_ENERGY_INTERVAL)\n  it must be a number from 20 to 10000 ms',
     })
-    expect(refusal({}, { VITEST_ENERGY_METER: 'rapl' }).message).toContain('`VITEST_ENERGY_METER`')
+    expect(refusal({}, { VITEST_ENERGY_METER: 'rapl' }).message).toContain(
+      '`meter` is `rapl` (from VITEST_ENERGY_METER)',
+    )
     expect(refusal({}, { VITEST_ENERGY_REQUIRED: 'yes' })).toEqual({
       code: 'OPTION_INVALID',
       message: '`VITEST_ENERGY_REQUIRED` is `yes`\n  it must be `1` or `0`',

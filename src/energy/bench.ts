@@ -222,6 +222,7 @@ export function benchEnergy(one: CaseRounds, soFar: RoundsSoFar, how: Circumstan
     hooksIncluded: facts.hooksIncluded,
     budget: null,
   }
+  if (known !== null && soFar.idle !== null) figure.idlePowerW = soFar.idle.total.value
   if (facts.units !== null && value !== null) {
     figure.units = facts.units
     figure.energyPerUnitJ = value / facts.units

@@ -87,6 +87,8 @@ export interface BenchEnergy {
   /** wall time of one operation while energy was measured */
   timePerOpNs: number | null
   powerW: number | null
+  /** what was taken off: idle power of the rounds' own gaps, watts; absent when it is not known */
+  idlePowerW?: number
   opsPerJ: number | null
   /** energy × time of one operation */
   edpJs: number | null

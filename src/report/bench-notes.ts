@@ -1,15 +1,13 @@
 import { printable } from '../energy/printable.ts'
 import type { BenchEnergy } from '../energy/result.ts'
 import { columnScale, formatPower, formatScaled, limitTextAbove } from '../units.ts'
-import { flow, plain } from './columns.ts'
+import { flow, plain, wrapWords } from './columns.ts'
 import type { Colors } from './columns.ts'
 import type { BenchReport } from './json.ts'
 import { hasFigure } from './standing.ts'
 
-/** What the notes need beside the cases. */
+/** How the notes are drawn. */
 export interface BenchNotesOptions {
-  /** idle power taken off, watts; `null` when it is not known */
-  idlePowerW: number | null
   /** say what could be written in the config */
   hints?: boolean
   colors?: Colors
@@ -83,14 +81,14 @@ function budgetHint(cases: readonly BenchReport[]): string[] {
  */
 export function renderBenchNotes(
   cases: readonly BenchReport[],
-  { idlePowerW, hints = false, colors = plain, width = 100 }: BenchNotesOptions,
+  { hints = false, colors = plain, width = 100 }: BenchNotesOptions = {},
 ): string[] {
   const counted = cases.filter((one) => one.rounds > 0 && hasFigure(one))
+  // the cases of one table were measured together: what idle drew is the same for all
+  const idle = counted[0]?.idlePowerW
   const parts = [
     ...(counted.length === 0 ? [] : [sizeNote(counted)]),
-    ...(idlePowerW === null || counted.length === 0
-      ? []
-      : [`idle ${formatPower(idlePowerW, 2)} taken off`]),
+    ...(idle === undefined ? [] : [`idle ${formatPower(idle, 2)} taken off`]),
     ...grouped(cases, (one) => (one.hooksIncluded ? 'hooks included' : '')),
     ...grouped(cases, (one) => (one.stoppedBy === null ? '' : stopWords[one.stoppedBy])),
     ...unitNote(cases),
@@ -104,5 +102,6 @@ export function renderBenchNotes(
   const said = [...Map.groupBy(remarks, ({ text }) => text)].map(([text, of]) =>
     printable(`${of.map(({ name }) => name).join(', ')}: ${text}`),
   )
-  return [...flow(parts, width).map(colors.dim), ...said.map(colors.yellow)]
+  const remarked = said.flatMap((text) => wrapWords(text, width))
+  return [...flow(parts, width).map(colors.dim), ...remarked.map(colors.yellow)]
 }

@@ -31,13 +31,13 @@ function verdictText({ budget }: { budget: TestReport['budget'] }): string {
   return `${words[budget.verdict]} ${escapeMarkdown(budget.text)}`
 }
 
-function benchSection(group: BenchGroup, { run }: EnergyReport): string[] {
+function benchSection(group: BenchGroup): string[] {
   const { head, rows } = renderBenchCells(group.cases, group.comparisons)
   const cells = group.cases.map(({ name }, i) => [
     markdownCode(name),
     ...(rows[i] ?? []).map(escapeMarkdown),
   ])
-  const notes = renderBenchNotes(group.cases, { idlePowerW: run.idlePowerW, width: Infinity })
+  const notes = renderBenchNotes(group.cases, { width: Infinity })
   return [
     `### ${markdownCode(group.file)} > ${markdownCode(group.test)}`,
     '',
@@ -110,7 +110,7 @@ export function renderMarkdown(report: EnergyReport): string {
     '',
     ...fenced(renderSummary(report, { costliest: 0 })),
     ...overSection(report),
-    ...groupBenches(report).flatMap((group) => benchSection(group, report)),
+    ...groupBenches(report).flatMap(benchSection),
     ...testSection(report),
   ]
   return `${lines.join('\n').trimEnd()}\n`

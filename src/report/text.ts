@@ -77,7 +77,7 @@ function testLines(tests: readonly TestReport[], colors: Colors): string[] {
   })
 }
 
-function fileLines(group: FileGroup, { run }: EnergyReport, options: ReportTextOptions): string[] {
+function fileLines(group: FileGroup, options: ReportTextOptions): string[] {
   const { colors = plain, width = 100 } = options
   const project = group.projectName === '' ? '' : `|${printable(group.projectName)}| `
   const sum = formatSumSuffix(group.tests)
@@ -86,7 +86,7 @@ function fileLines(group: FileGroup, { run }: EnergyReport, options: ReportTextO
     `   ${printable(test)}`,
     ...[
       ...renderCompactTable(cases, comparisons, colors),
-      ...renderBenchNotes(cases, { idlePowerW: run.idlePowerW, colors, width: width - 5 }),
+      ...renderBenchNotes(cases, { colors, width: width - 5 }),
     ].map((line) => `     ${line}`),
   ])
   return [head, ...testLines(group.tests, colors), ...tables, '']
@@ -110,7 +110,7 @@ export function renderReport(report: EnergyReport, options: ReportTextOptions = 
   const lines = [
     colors.dim(printable(origin)),
     '',
-    ...groupByFile(report).flatMap((group) => fileLines(group, report, options)),
+    ...groupByFile(report).flatMap((group) => fileLines(group, options)),
     ...renderSummary(report, { colors, width }),
   ]
   return `${lines.join('\n')}\n`

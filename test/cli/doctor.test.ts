@@ -134,7 +134,7 @@ describe('where no meter can be', () => {
     const system = fakeSurroundings({ env: { VITEST_ENERGY_INTERVAL: '5' } })
     expect(found(await diagnose(system, undefined), 'options')).toMatchObject({
       state: 'failure',
-      evidence: '`interval` is `5` (number)',
+      evidence: '`interval` is `5` (number) (from VITEST_ENERGY_INTERVAL)',
     })
     const path = fakeSurroundings({ env: { VITEST_ENERGY_POWERMETRICS: '/no/such' } })
     expect(found(await diagnose(path, undefined), 'options')?.evidence).toContain('/no/such')

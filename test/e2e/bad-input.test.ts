@@ -50,7 +50,7 @@ const wrong: [what: string, options: string, message: RegExp, more?: RunOptions]
   [
     'an interval in the environment that is no number',
     '{}',
-    /`interval` is `?fast`?.*from 20 to 10000 ms/,
+    /`interval` is `?fast`?.*VITEST_ENERGY_INTERVAL.*from 20 to 10000 ms/,
     { env: { VITEST_ENERGY_INTERVAL: 'fast' } },
   ],
   [

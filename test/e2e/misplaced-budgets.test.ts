@@ -4,7 +4,6 @@ import { configWith, makeProject, runIn } from './vitest-run.ts'
 
 const files = {
   'vitest.config.js': configWith(`{
-    meter: 'none',
     budgets: { 'a.test.js > uploads': '5 mJ/op', 'a.bench.js > ways': '1 J', '** > ways': '1 J' },
   }`),
   'a.test.js': "import { test } from 'vitest'\ntest('uploads', () => {})",
@@ -16,15 +15,17 @@ test('ways', async ({ bench }) => {
 `,
 }
 
+const env = { VITEST_ENERGY_METER: 'none' }
+
 test('a limit for operations that names a test is said not to be checked', async () => {
-  const { stdout } = await runIn(makeProject(files))
+  const { stdout } = await runIn(makeProject(files), { env })
   expect(unfolded(stdout)).toContain(
     "budgets['a.test.js > uploads'] is not checked: it names a test which has no operations: leave `/op` out",
   )
 })
 
 test('so is one for a test that holds benches, unless it is a wildcard', async () => {
-  const { stdout } = await runIn(makeProject(files), { args: ['bench', '--run'] })
+  const { stdout } = await runIn(makeProject(files), { args: ['bench', '--run'], env })
   expect(unfolded(stdout)).toContain(
     "budgets['a.bench.js > ways'] is not checked: it names a test that holds benches",
   )

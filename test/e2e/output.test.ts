@@ -32,9 +32,9 @@ describe('one suite, by reporter', () => {
     ['default', /✓ a\.test\.js \(3 tests\) \d+ms · \S+ J\n/],
     [
       'verbose',
-      /> resizes \d+ms · (≈ )?1\.\d+ J ±\d+%[^\n]*\n ✓ a\.test\.js > photos > checks \d+ms · .*budget 900 J\)/,
+      /> resizes \d+ms · (≈ )?\d\.\d+ J ±\d+%[^\n]*\n ✓ a\.test\.js > photos > checks \d+ms · .*budget 900 J\)/,
     ],
-    ['tree', /✓ resizes \d+ms · (≈ )?1\.\d+ J ±\d+%/],
+    ['tree', /✓ resizes \d+ms · (≈ )?\d\.\d+ J ±\d+%/],
     ['dot', /···/],
   ])('%s has its lines and the summary', async (reporter, line) => {
     const { stdout, stderr, exitCode } = await run(reporter)

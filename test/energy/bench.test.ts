@@ -178,6 +178,8 @@ describe('the figure of a case', () => {
     expect(energy.energyPerOpJ).toBeCloseTo(0.2, 12)
     expect(energy.timePerOpNs).toBeCloseTo(2e7, 6)
     expect(energy.powerW).toBeCloseTo(10, 9)
+    // 0.1 J in each quiet sample of 100 ms
+    expect(energy.idlePowerW).toBeCloseTo(1, 9)
     expect(energy.opsPerJ).toBeCloseTo(5, 9)
     expect(energy.edpJs).toBeCloseTo(0.2 * 0.02, 12)
     expect(energy.domainsPerOpJ.cpu).toBeCloseTo(0.2, 12)

@@ -82,9 +82,9 @@ export function benchOf(
 }
 
 export const parsers: BenchReport[] = [
-  benchOf('JSON.parse', 5.46e-6),
-  benchOf('hand parser', 5.51e-6, { powerW: 3.33 }),
-  benchOf('structuredClone', 17.9e-6, { powerW: 3.37 }),
+  benchOf('JSON.parse', 5.46e-6, { idlePowerW: 0.031 }),
+  benchOf('hand parser', 5.51e-6, { powerW: 3.33, idlePowerW: 0.031 }),
+  benchOf('structuredClone', 17.9e-6, { powerW: 3.37, idlePowerW: 0.031 }),
 ]
 
 export const parserComparisons: Comparison[] = [
@@ -161,7 +161,7 @@ export function fullReport(): EnergyReport {
   return reportOf({
     tests,
     benches: [
-      benchOf('JSON.parse', 5.46e-6),
+      benchOf('JSON.parse', 5.46e-6, { idlePowerW: 0.031 }),
       benchOf('hand parser', 5.51e-6, {
         powerW: 3.33,
         budget: budgetOf('5.5 µJ/op', 5.5e-6, 'inconclusive', close),

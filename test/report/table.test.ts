@@ -180,7 +180,7 @@ describe('standing', () => {
 
 describe('notes', () => {
   test('how it was measured, and a budget that fits', () => {
-    expect(renderBenchNotes(parsers, { idlePowerW: 0.031, hints: true })).toEqual([
+    expect(renderBenchNotes(parsers, { hints: true })).toEqual([
       "10 rounds of 5 samples · idle 31 mW taken off · no budget: try '6.9 µJ/op' for JSON.parse",
     ])
   })
@@ -194,7 +194,7 @@ describe('notes', () => {
         notes: ['raise the timeout'],
       }),
     ]
-    expect(text(renderBenchNotes(cases, { idlePowerW: null }))).toMatchInlineSnapshot(`
+    expect(text(renderBenchNotes(cases))).toMatchInlineSnapshot(`
       "
       10–12 rounds of 5 samples · hooks included · stopped by maxTime before its precision was reached: a
       b: few rounds
@@ -203,9 +203,15 @@ describe('notes', () => {
     `)
   })
 
+  test('what several cases have in common is said once', () => {
+    const reason = 'a quick look: 3 rounds'
+    const cases = [benchOf('a', 1e-6, { reason }), benchOf('b', 1e-6, { reason })]
+    expect(renderBenchNotes(cases).at(-1)).toBe('a, b: a quick look: 3 rounds')
+  })
+
   test('units of work have their own energy', () => {
     const cases = [benchOf('decode', 1e-3, { units: 1000, energyPerUnitJ: 1e-6 })]
-    expect(renderBenchNotes(cases, { idlePowerW: null })).toEqual([
+    expect(renderBenchNotes(cases)).toEqual([
       '10 rounds of 5 samples · for each unit of work: decode 1.00 µJ',
     ])
   })
@@ -215,8 +221,8 @@ describe('notes', () => {
       benchOf('a', 1e-6, { budget: budgetOf('2 µJ/op', 2e-6, 'within') }),
       benchOf('b', 1e-6),
     ]
-    const shared = benchOf('c', 1e-6, { state: 'shared' })
-    expect(renderBenchNotes(cases, { idlePowerW: null, hints: true }).join('')).not.toContain('try')
-    expect(renderBenchNotes([shared], { idlePowerW: 0.1, hints: true })).toEqual([])
+    const shared = benchOf('c', 1e-6, { state: 'shared', idlePowerW: 0.1 })
+    expect(renderBenchNotes(cases, { hints: true }).join('')).not.toContain('try')
+    expect(renderBenchNotes([shared], { hints: true })).toEqual([])
   })
 })

@@ -142,13 +142,13 @@ const withoutBudget = ({
   budget: null,
 })
 
-function benchTable(group: BenchGroup, { run }: EnergyReport): string {
+function benchTable(group: BenchGroup): string {
   const { head, rows } = renderBenchCells(group.cases.map(withoutBudget), group.comparisons)
   const most = group.cases.reduce((a, one) => Math.max(a, one.highJ ?? one.energyPerOpJ ?? 0), 0)
   const heads = ['Case', ...head.slice(0, 3), 'time/op', 'ops/J', '', 'compared', 'state']
     .map((text, i) => `<th scope="col"${i > 5 ? ' class="text"' : ''}>${text}</th>`)
     .join('')
-  const notes = renderBenchNotes(group.cases, { idlePowerW: run.idlePowerW, width: Infinity })
+  const notes = renderBenchNotes(group.cases, { width: Infinity })
   const body = group.cases.map((bench, i) => benchRow(bench, rows[i] ?? [], most)).join('\n')
   const project = group.projectName === '' ? '' : `|${escapeHtml(group.projectName)}| `
   return `<h3>${escapeHtml(group.test)}<small>${project}${escapeHtml(group.file)}</small></h3><div class="scroll"><table><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>${notes.map((note) => `<p class="soft">${escapeHtml(note)}</p>`).join('')}`
@@ -157,7 +157,5 @@ function benchTable(group: BenchGroup, { run }: EnergyReport): string {
 /** One table for each compare. @returns `''` without benches */
 export function renderBenches(report: EnergyReport): string {
   if (report.benches.length === 0) return ''
-  return `<h2>Benches</h2>${groupBenches(report)
-    .map((group) => benchTable(group, report))
-    .join('')}`
+  return `<h2>Benches</h2>${groupBenches(report).map(benchTable).join('')}`
 }
