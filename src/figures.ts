@@ -34,11 +34,22 @@ function openWindows(state: RunState, until: Nanoseconds): EnergyWindow[] {
   )
 }
 
+/**
+ * From the end of the watch to the first file Vitest starts its workers: that is no idle time.
+ * Without a watch it is all there is, and better than nothing.
+ */
+function startOfWorkers({ run, identity, spans }: RunState): Pick<EnergyWindow, 'start' | 'end'>[] {
+  const first = spans[0]?.start
+  if (run === null || identity === null || first === undefined || run.idleMs === 0) return []
+  const start = nanoseconds(identity.atNs + run.idleMs * 1e6)
+  return start < first ? [{ start, end: first }] : []
+}
+
 /** What the machine draws while none of our files runs. @returns `null` when it never was quiet */
 export function computeIdle(state: RunState): Idle | null {
   const until = state.samples.at(-1)?.end ?? nanoseconds(0)
-  const busy = state.spans.map(({ start, end }) => ({ start, end: end ?? until }))
-  return idlePowerOf(state.samples, busy)
+  const files = state.spans.map(({ start, end }) => ({ start, end: end ?? until }))
+  return idlePowerOf(state.samples, [...startOfWorkers(state), ...files])
 }
 
 /** Another run on the machine, as the file of a worker that we do not have. */
