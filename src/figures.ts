@@ -49,7 +49,11 @@ function startOfWorkers({ run, identity, spans }: RunState): Pick<EnergyWindow, 
 export function computeIdle(state: RunState): Idle | null {
   const until = state.samples.at(-1)?.end ?? nanoseconds(0)
   const files = state.spans.map(({ start, end }) => ({ start, end: end ?? until }))
-  return idlePowerOf(state.samples, [...startOfWorkers(state), ...files])
+  // before the watch Vitest was still starting, and the meter too
+  const watched = (state.run?.idleMs ?? 0) > 0 ? (state.identity?.atNs ?? 0) : 0
+  const first = state.samples.findIndex(({ start }) => start >= watched)
+  const samples = first > 0 ? state.samples.slice(first) : state.samples
+  return idlePowerOf(samples, [...startOfWorkers(state), ...files])
 }
 
 /** Another run on the machine, as the file of a worker that we do not have. */
