@@ -319,7 +319,11 @@ describe.skipIf(reason !== null)(
             // the text never ends: the copy is begun, and Ctrl-C comes
             const child = execa(file, args, { reject: false, detached: true })
             child.stdin.write('# half')
-            await vi.waitFor(() => expect(staged()).toHaveLength(1))
+            // until the copy is begun nobody is there whom Ctrl-C would end: the text never does
+            await vi.waitFor(() => {
+              expect(staged()).toHaveLength(1)
+              expect(readFileSync(`/etc/${staged()[0] ?? ''}`, 'utf8')).toBe('# half')
+            })
             process.kill(-(child.pid ?? 0), 'SIGINT')
             const { exitCode } = await child
             return { code: exitCode ?? null, stdout: '', stderr: '', missing: false }
