@@ -84,7 +84,8 @@ export interface ResolvedOptions {
   report: Record<ReportKind, boolean | string>
 }
 
-const defaultPath = '/usr/bin/powermetrics'
+/** Where macOS has it. */
+export const defaultPath = '/usr/bin/powermetrics'
 const quickBench = { rounds: 3, samplesPerBlock: 3, precision: 0.1, maxTimeMs: 5000, quick: true }
 
 const optionNames = [

@@ -54,7 +54,7 @@ class OwnTime {
 
 /**
  * One run: owns the meter and the journal from the first to the last line. Everything it started
- * ends with {@link Session.finish}, or with {@link Session.abandon} when the process goes.
+ * ends with {@link Session.finish}, or with {@link Session.dispose} when the process goes.
  */
 export class Session {
   readonly run: RunLine

@@ -1,5 +1,6 @@
 import { EnergyError } from '../errors.ts'
-import { defaultPath, powermetricsArguments, samplerLists } from '../meters/powermetrics/command.ts'
+import { powermetricsArguments, samplerLists } from '../meters/powermetrics/command.ts'
+import { defaultPath } from '../options.ts'
 import { parseGrants } from './grants.ts'
 import { installSudoers, readSudoers, removeSudoers } from './privileged.ts'
 import { lookIntoFolder } from './sudoers-folder.ts'

@@ -1,4 +1,5 @@
-import { defaultPath, powermetricsArguments, samplerLists } from '../meters/powermetrics/command.ts'
+import { powermetricsArguments, samplerLists } from '../meters/powermetrics/command.ts'
+import { defaultPath } from '../options.ts'
 import type { Command } from '../meters/powermetrics/command.ts'
 import { sampleRaw } from './sampling.ts'
 import type { RawSampling } from './sampling.ts'

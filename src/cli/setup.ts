@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { EnergyError } from '../errors.ts'
-import { defaultPath, grantedIntervals } from '../meters/powermetrics/command.ts'
+import { grantedIntervals } from '../meters/powermetrics/command.ts'
+import { defaultPath } from '../options.ts'
 import { parseGrants } from './grants.ts'
 import { isVirtualMachine } from './machine.ts'
 import { installSudoers, readSudoers, removeSudoers } from './privileged.ts'

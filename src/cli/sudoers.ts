@@ -1,9 +1,9 @@
 import {
-  defaultPath,
   grantedIntervals,
   powermetricsArguments,
   samplerLists,
 } from '../meters/powermetrics/command.ts'
+import { defaultPath } from '../options.ts'
 
 /** Raised whenever the granted words change, so that `setup` replaces older files. */
 const rulesVersion = 1

@@ -1,11 +1,10 @@
 import type { AttributionInput } from './attribution.ts'
 import { cadenceOf } from './cadence.ts'
 import type { Readings } from './readings.ts'
+import { plausiblePower } from './sample.ts'
 import type { Domain, Sample } from './sample.ts'
 import type { Trace } from './trace.ts'
 
-/** no chip that powermetrics knows draws as much, W */
-const absurdPower = 1000
 /** CPU time that cannot have cost nothing, ms */
 const work = 200
 /** a counter that reads zero for longer than this while CPUs work is broken, s */
@@ -44,7 +43,7 @@ function absurd(samples: readonly Sample[], domain: Domain): string | null {
     if (value === undefined) continue
     if (!Number.isFinite(value) || value < 0) return `${domain} energy of ${value} J in a sample`
     const power = (value / (end - start)) * 1e9
-    if (end > start && power > absurdPower) {
+    if (end > start && power > plausiblePower) {
       return `${domain} power of ${Math.round(power)} W in a sample`
     }
   }

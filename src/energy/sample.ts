@@ -1,9 +1,12 @@
-import type { Joules, Nanoseconds } from '../units.ts'
-import { joules } from '../units.ts'
+import type { Joules, Nanoseconds, Watts } from '../units.ts'
+import { joules, watts } from '../units.ts'
 
 /** What a meter tells apart. `package` is Intel's whole chip: it contains `cpu` and `gpu`. */
 export const domains = ['cpu', 'gpu', 'ane', 'dram', 'package'] as const
 export type Domain = (typeof domains)[number]
+
+/** Highest power that is believed: the largest chip, an M2 Ultra, draws below 200 W. */
+export const plausiblePower: Watts = watts(1000)
 
 /** Energy by domain; a domain that the meter does not have is absent, never 0. */
 export type DomainEnergy = Readonly<Partial<Record<Domain, Joules>>>

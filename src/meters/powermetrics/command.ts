@@ -1,8 +1,5 @@
 /** The one way powermetrics is called; a sudoers grant spells the same words out. */
 
-/** Where macOS keeps it. */
-export const defaultPath = '/usr/bin/powermetrics'
-
 /**
  * Sampler lists in the order they are tried; systems that do not know `ane_power` refuse the first
  * with "unrecognized sampler". ANE energy stands in `processor` with either.

@@ -1,4 +1,4 @@
-import { domains, totalOf } from '../../energy/sample.ts'
+import { domains, plausiblePower, totalOf } from '../../energy/sample.ts'
 import type { Domain, DomainEnergy } from '../../energy/sample.ts'
 import type { Joules, Nanoseconds } from '../../units.ts'
 import { energyOf, joules, nanoseconds, powerOf, watts } from '../../units.ts'
@@ -23,9 +23,6 @@ export interface Machine {
   os: string | null
   bootArguments: string
 }
-
-/** Highest power that is believed: the largest chip, an M2 Ultra, draws below 200 W. */
-const plausiblePower = watts(1000)
 
 /** The record's own length and energy, as far as they can be believed. */
 export function figuresOf(fields: Fields): Figures {
